@@ -1,0 +1,13 @@
+"""Settings shared by every test: one thread a process, reproducible examples, figures drawn off screen."""
+
+import os
+
+from hypothesis import settings
+
+# Before any test loads NumPy or torch: tests run in parallel processes, and no sum may depend on the cores.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+settings.register_profile("laconic", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("laconic")
