@@ -1,0 +1,113 @@
+"""Sums of structures: several Kronecker products, or one doped with sparse entries."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from laconic.core.arrays import Array, to_numpy
+from laconic.core.checks import ParameterError
+from laconic.structured.base import Options, Part, StructuredMatrix
+
+_MOST_SWEEPS = 500
+
+
+class SumMatrix(StructuredMatrix):
+    """The sum of structures of equal shape.
+
+    A Kronecker product plus a masked matrix is a doped product; several products of equal factor shapes are the
+    sum whose nearest member is a truncated singular value decomposition.
+
+    Parameters
+    ----------
+    *terms : StructuredMatrix of shape (m, n)
+        Or one list of them.
+
+    References
+    ----------
+    Thakker et al., "Compressing Language Models using Doped Kronecker Products", arXiv:2001.08896.
+    """
+
+    kind = "sum"
+
+    def __init__(self, *terms: StructuredMatrix | Sequence[StructuredMatrix]) -> None:
+        if len(terms) == 1 and isinstance(terms[0], list | tuple):
+            terms = tuple(terms[0])
+        self.terms: tuple[StructuredMatrix, ...] = terms  # type: ignore[assignment]  # a list was unpacked above
+        shapes = {term.shape for term in self.terms}
+        if len(shapes) != 1:
+            raise ParameterError("SumMatrix", "terms", "one or more structures of equal shape", shapes)
+        self.shape = shapes.pop()
+
+    @property
+    def splits_columns(self) -> bool:  # type: ignore[override]  # as its terms do
+        return all(term.splits_columns for term in self.terms)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        return {f"term_{i}": term for i, term in enumerate(self.terms)}
+
+    @classmethod
+    def build(cls, parts: Mapping[str, Part], options: Options) -> Self:
+        return cls(*(parts[f"term_{i}"] for i in range(len(parts))))
+
+    def dense(self) -> Array:
+        return _total([term.dense() for term in self.terms])
+
+    def _matmul(self, x: Array) -> Array:
+        return _total([term._matmul(x) for term in self.terms])
+
+    def _rmatmul(self, y: Array) -> Array:
+        return _total([term._rmatmul(y) for term in self.terms])
+
+    @property
+    def n_macs(self) -> int:
+        return sum(term.n_macs for term in self.terms)
+
+    @property
+    def max_rank(self) -> int:
+        return min(*self.shape, sum(term.max_rank for term in self.terms))
+
+    @property
+    def scratch(self) -> int:
+        """That of the greediest term, and room for one term's product while it is added."""
+        return max(term.scratch for term in self.terms) + (self.shape[0] if len(self.terms) > 1 else 0)
+
+    def random(self, rng: np.random.Generator, std: float) -> Self:
+        return type(self)(*(term.random(rng, std / len(self.terms) ** 0.5) for term in self.terms))
+
+    def project(self, matrix: "np.ndarray[Any, Any]") -> Self:
+        """Fit each term to what the others leave, in turn, from the first and from the last; keep the nearer.
+
+        For terms of one kind that are nested like Kronecker products of equal shapes, the first pass is already
+        the truncated singular value decomposition; for a doped product each pass can only come nearer.
+        """
+        orders = (range(len(self.terms)), range(len(self.terms))[::-1])
+        return min((self._alternate(matrix, order) for order in orders), key=lambda s: _distance(matrix, s))
+
+    def _alternate(self, matrix: "np.ndarray[Any, Any]", order: Sequence[int]) -> Self:
+        terms = [np.zeros(self.shape, matrix.dtype) for _ in self.terms]
+        fitted = list(self.terms)
+        before = np.inf
+        for _ in range(_MOST_SWEEPS):
+            for i in order:
+                rest = matrix - sum(term for j, term in enumerate(terms) if j != i)
+                fitted[i] = self.terms[i].project(rest)
+                terms[i] = to_numpy(fitted[i].dense())
+            error = float(np.linalg.norm(matrix - sum(terms)))
+            if error >= before * (1 - 1e-6) or error == 0:
+                break
+            before = error
+        return type(self)(*fitted)
+
+    @property
+    def formula(self) -> str:
+        return " + ".join(f"[{term.formula}]" for term in self.terms)
+
+
+def _total(products: list[Array]) -> Array:
+    return sum(products[1:], start=products[0])
+
+
+def _distance(matrix: "np.ndarray[Any, Any]", structure: StructuredMatrix) -> float:
+    return float(np.linalg.norm(matrix - to_numpy(structure.dense())))
