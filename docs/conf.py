@@ -1,0 +1,78 @@
+"""Sphinx configuration: `sphinx-build -W docs docs/_build` needs no network."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from sphinx_gallery.sorting import FileNameSortKey
+
+HERE = Path(__file__).parent
+GENERATED = HERE / "reference" / "generated"
+
+project = "laconic"
+author = "The laconic developers"
+copyright = "The laconic developers"
+release = version("laconic")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5", "reference/generated/*.txt"]
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings say types and shapes
+numpydoc_show_class_members = True
+numpydoc_show_inherited_class_members = False
+numpydoc_class_members_toctree = False
+numpydoc_xref_param_type = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["gallery"],
+    "filename_pattern": r"plot_",
+    "within_subsection_order": FileNameSortKey,
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "min_reported_time": 1,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "laconic"
+html_static_path = ["_static"]
+html_show_sourcelink = False
+html_sidebars = {"index": [], "cli": [], "changelog": [], "contributing": []}
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
+}
+
+
+def write_command_line_help(app: object) -> None:
+    """Ask the installed command for its help, so that the page cannot differ from it."""
+    GENERATED.mkdir(parents=True, exist_ok=True)
+    for name in ("", "tour", "compress"):
+        words = [*name.split(), "--help"]
+        code = "import sys; from laconic.cli import main; sys.argv[0] = 'laconic'; main()"
+        environment = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, env=environment
+        )
+        (GENERATED / f"help-{name or 'laconic'}.txt").write_text(done.stdout, "utf-8")
+
+
+def setup(app):
+    app.connect("builder-inited", write_command_line_help)
