@@ -1,11 +1,10 @@
 """Sphinx configuration: `sphinx-build -W docs docs/_build` needs no network."""
 
+import importlib.metadata
+import os
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
-
-from sphinx_gallery.sorting import FileNameSortKey
 
 HERE = Path(__file__).parent
 GENERATED = HERE / "reference" / "generated"
@@ -13,24 +12,33 @@ GENERATED = HERE / "reference" / "generated"
 project = "laconic"
 author = "The laconic developers"
 copyright = "The laconic developers"
-release = version("laconic")
+release = version = importlib.metadata.version("laconic")
 
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5", "reference/generated/*.txt"]
-myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say types and shapes
 numpydoc_show_class_members = True
-numpydoc_show_inherited_class_members = False
+# A structure's product is inherited from the protocol and belongs on its page; torch's and scikit-learn's members do not.
+numpydoc_show_inherited_class_members = {
+    f"laconic.{name}": False
+    for name in (
+        "rnn.RNNClassifier",
+        "rnn.FastRNN",
+        "rnn.FastGRNN",
+        "rnn.network.SequenceNetwork",
+        "core.checks.ParameterError",
+        "core.checks.DataError",
+    )
+}
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
 
@@ -38,7 +46,7 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"plot_",
-    "within_subsection_order": FileNameSortKey,
+    "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
@@ -48,8 +56,10 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "laconic"
 html_static_path = ["_static"]
+html_css_files = ["laconic.css"]
+templates_path = ["_templates"]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "cli": [], "changelog": [], "contributing": []}
+html_sidebars = {page: [] for page in ("index", "cli", "changelog", "contributing", "gallery/*", "guide/*", "papers/*")}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "footer_start": ["copyright"],
@@ -67,7 +77,7 @@ def write_command_line_help(app: object) -> None:
     for name in ("", "tour", "compress"):
         words = [*name.split(), "--help"]
         code = "import sys; from laconic.cli import main; sys.argv[0] = 'laconic'; main()"
-        environment = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+        environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
         done = subprocess.run(
             [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, env=environment
         )

@@ -29,15 +29,15 @@ print(f"{K.n_parameters} parameters for {K.dense().size}, {K.n_macs} multiply-ad
 # Rank at equal size
 # ------------------
 # A low-rank matrix spends one row and one column on each unit of rank. A Kronecker product of the same number of
-# parameters can reach far more. Each point is one choice of factor shapes; `suggest_shapes` lists those that no other
-# choice beats.
+# parameters can reach far more. Each point is one choice of factor shapes that no other beats in
+# parameters, rank, multiply-adds and scratch memory together, as :func:`laconic.structured.suggest_shapes` lists them.
 
 suggestions = suggest_shapes(40, 68)
 small = [choice for choice in suggestions.pareto if choice.n_parameters <= 800]
 ranks = np.arange(1, 8)
 
 figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-axes.plot([c.n_parameters for c in small], [c.max_rank for c in small], "o", label="Kronecker, each shape")
+axes.plot([c.n_parameters for c in small], [c.max_rank for c in small], "o", label="Kronecker")
 axes.plot(ranks * (40 + 68), ranks, "s-", label="low rank")
 axes.plot(
     suggestions.paper.n_parameters,
@@ -49,16 +49,16 @@ axes.plot(
 axes.set(xlabel="parameters", ylabel="largest possible rank", title="A 40 x 68 matrix in few parameters")
 axes.axhline(40, color="grey", linestyle=":", linewidth=1)
 axes.annotate("full rank", (800, 40), ha="right", va="bottom", color="grey")
-axes.set_ylim(0, 44)
-axes.legend()
+axes.set_ylim(0, 62)
+axes.legend(loc="upper right")
 plt.show()
 
 # %%
 # Nearest is another question
 # ---------------------------
 # More rank does not mean nearer to any given matrix: each family is nearest to what is built like it, and neither
-# comes near to white noise. `nearest` finds the best member of each, by a singular value decomposition of the matrix
-# itself or, for the Kronecker product, of its rearrangement.
+# comes near to white noise. The function :func:`laconic.structured.nearest` finds the best member of each, by a singular
+# value decomposition of the matrix itself or, for the Kronecker product, of its rearrangement.
 
 noise = 0.1 * rng.standard_normal((40, 68))
 matrices = {
