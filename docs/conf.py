@@ -27,7 +27,7 @@ myst_heading_anchors = 3
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say types and shapes
 numpydoc_show_class_members = True
-# A structure's product is inherited from the protocol and belongs on its page; torch's and scikit-learn's members do not.
+# A structure's product is inherited from the protocol and belongs on its page; torch's members do not.
 numpydoc_show_inherited_class_members = {
     f"laconic.{name}": False
     for name in (

@@ -2,8 +2,8 @@
 Digits, row by row, in scikit-learn's manner
 ============================================
 
-:class:`laconic.rnn.RNNClassifier` takes sequences of shape (n_samples, n_steps, n_features) and behaves as any scikit-learn
-classifier does. Here it reads each 8 x 8 digit as eight rows of eight pixels, dense and compressed.
+:class:`laconic.rnn.RNNClassifier` takes sequences of shape (n_samples, n_steps, n_features) and behaves as any
+scikit-learn classifier does. Here it reads each 8 x 8 digit as eight rows of eight pixels, dense and compressed.
 """
 
 # %%

@@ -57,8 +57,8 @@ plt.show()
 # Nearest is another question
 # ---------------------------
 # More rank does not mean nearer to any given matrix: each family is nearest to what is built like it, and neither
-# comes near to white noise. The function :func:`laconic.structured.nearest` finds the best member of each, by a singular
-# value decomposition of the matrix itself or, for the Kronecker product, of its rearrangement.
+# comes near to white noise. The function :func:`laconic.structured.nearest` finds the best member of each, by a
+# singular value decomposition of the matrix itself or, for the Kronecker product, of its rearrangement.
 
 noise = 0.1 * rng.standard_normal((40, 68))
 matrices = {

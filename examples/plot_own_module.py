@@ -2,7 +2,7 @@
 Compress your own module
 ========================
 
-Any :class:`torch.nn.Module` will do. Here a two-layer bidirectional GRU sits inside a user's own class; its weights become
+Any ``torch.nn.Module`` will do. Here a two-layer bidirectional GRU sits inside a user's own class; its weights become
 Kronecker products in place, it is trained for a moment, saved, and loaded into a fresh copy that answers the same.
 """
 
@@ -42,8 +42,8 @@ model = Tagger()
 # %%
 # Compress it
 # -----------
-# Each gate's ``[W U]`` becomes one Kronecker product; ``layers`` names the children to compress. The account lists every
-# layer before and after.
+# Each gate's ``[W U]`` becomes one Kronecker product; ``layers`` names the children to compress. The account lists
+# every layer before and after.
 
 account = compress(model, method="kronecker", layers=["rnn"], random_state=0)
 print(account)

@@ -4,10 +4,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from laconic.core.checks import ParameterError  # noqa: E402 - after the check that torch is there
-from laconic.rnn import compress  # noqa: E402
-from laconic.rnn.methods import METHODS  # noqa: E402
-from skeletons.method import TwoProducts  # noqa: E402
+from laconic.core.checks import ParameterError
+from laconic.rnn import compress
+from laconic.rnn.methods import METHODS
+from skeletons.method import TwoProducts
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_keeps_its_budget(model):
 
 
 def test_refuses_a_budget_it_cannot_keep(model):
-    with pytest.raises(ParameterError, match="budget must be at least .* for method 'two-products'"):
+    with pytest.raises(ParameterError, match=r"budget must be at least .* for method 'two-products'"):
         compress(model, method="two-products", budget="200B")
 
 
