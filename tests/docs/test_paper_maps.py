@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-MAPS = sorted((Path(__file__).parents[2] / "docs" / "papers").glob("*.md"))
+PAGES = (Path(__file__).parents[2] / "docs" / "papers").glob("*.md")
+MAPS = sorted(page for page in PAGES if page.stem != "index")
 NAME = re.compile(r"`(laconic(?:\.\w+)+)`")
 
 

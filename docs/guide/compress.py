@@ -1,0 +1,83 @@
+"""The code of compress.md, run by a test; the page shows the parts between the marks."""
+
+# [model]
+import torch
+from torch import nn
+
+
+class Activity(nn.Module):
+    """Name an activity from 100 steps of 9 motion sensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(9, 64, num_layers=2, batch_first=True)
+        self.head = nn.Linear(64, 6)
+
+    def forward(self, x):
+        _, (hidden, _) = self.rnn(x)
+        return self.head(hidden[-1])
+
+
+# [compress]
+from laconic.rnn import compress
+
+torch.manual_seed(0)
+model = Activity()
+account = compress(model, method="kronecker")
+print(account)
+# [budget]
+model = Activity()
+account = compress(model, method="kronecker", budget="8KB")
+assert account.bytes_after <= 8 * 1024
+for layer in account:
+    print(f"{layer.name}: {layer.structure}, {layer.factor:.1f} times smaller, rank up to {layer.max_rank}")
+for layer in account.kept:
+    print(f"{layer.name} is kept: {layer.reason}")
+# [shapes]
+from laconic.structured import suggest_shapes
+
+found = suggest_shapes(179, 256)  # a gate of 179 units that reads 77 features
+print(found.paper)
+print(found.advice[0])
+# [train]
+optimiser = torch.optim.AdamW(model.parameters(), lr=1e-2)
+x, y = torch.randn(32, 100, 9), torch.randint(6, (32,))
+for _ in range(3):
+    optimiser.zero_grad()
+    nn.functional.cross_entropy(model(x), y).backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+# [anneal]
+from laconic.rnn import anneal
+
+pruned = Activity()
+compress(pruned, method="pruned", budget="8KB")
+optimiser = torch.optim.AdamW(pruned.parameters(), lr=1e-2)
+n_steps = 5
+for step in range(n_steps):
+    anneal(pruned, step / n_steps)  # the mask of this stage of the training
+    optimiser.zero_grad()
+    nn.functional.cross_entropy(pruned(x), y).backward()
+    optimiser.step()
+anneal(pruned, 1.0)
+# [rivals]
+for method in ("kronecker", "hybrid", "lowrank", "pruned", "small"):
+    account = compress(Activity(), method=method, budget="12KB", layers=["rnn"])
+    print(f"{method:10s} {account.bytes_after} bytes, rank up to {account.max_rank}")
+# [save]
+import tempfile
+
+from laconic.rnn import load_weights, save_weights
+
+folder = tempfile.mkdtemp()
+save_weights(model, f"{folder}/activity")  # activity.safetensors and activity.json
+twin = Activity()
+load_weights(twin, f"{folder}/activity")
+assert torch.equal(model(x), twin(x))
+# [plain]
+from laconic.rnn import materialise
+
+plain = materialise(twin)
+assert type(plain.rnn) is nn.LSTM
+assert torch.allclose(plain(x), model(x), atol=1e-6)
+# [end]
