@@ -1,0 +1,30 @@
+"""Recurrent networks with few parameters: compress any PyTorch model, train it at dense speed, save it."""
+
+from importlib.util import find_spec
+
+if _missing := [name for name in ("torch", "safetensors", "skorch") if find_spec(name) is None]:
+    raise ImportError(f"laconic.rnn needs {', '.join(_missing)}, not installed here: pip install 'laconic[rnn]'")
+
+from laconic.rnn.account import Account, KeptLayer, LayerAccount
+from laconic.rnn.classifier import RNNClassifier
+from laconic.rnn.compression import compress
+from laconic.rnn.count import count_parameters
+from laconic.rnn.layers import FastGRNN, FastRNN
+from laconic.rnn.reparametrise import anneal, materialise, structures
+from laconic.rnn.serialize import load_weights, save_weights
+
+__all__ = [
+    "Account",
+    "FastGRNN",
+    "FastRNN",
+    "KeptLayer",
+    "LayerAccount",
+    "RNNClassifier",
+    "anneal",
+    "compress",
+    "count_parameters",
+    "load_weights",
+    "materialise",
+    "save_weights",
+    "structures",
+]

@@ -1,0 +1,223 @@
+"""FastRNN and FastGRNN layers with the signature of torch.nn.RNN."""
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from laconic.core.checks import ParameterError, check_interval, check_positive_int
+
+
+class _LoopedRNN(nn.Module):
+    """A recurrent layer that steps through time in Python; a cell says what its weights are and how it steps."""
+
+    scalars: ClassVar[dict[str, float]]
+    """Learned scalars of a layer and their first values."""
+
+    bias_names: ClassVar[tuple[str, ...]]
+    """Bias vectors of a layer, each of length hidden_size."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        owner = type(self).__name__
+        self.input_size = check_positive_int(owner, "input_size", input_size)
+        self.hidden_size = check_positive_int(owner, "hidden_size", hidden_size)
+        self.num_layers = check_positive_int(owner, "num_layers", num_layers)
+        if nonlinearity not in ("tanh", "relu"):
+            raise ParameterError(owner, "nonlinearity", "'tanh' or 'relu'", nonlinearity)
+        self.nonlinearity, self.bias, self.batch_first = nonlinearity, bias, batch_first
+        self.dropout = check_interval(owner, "dropout", dropout, 0, 1)
+        self.bidirectional = bidirectional
+        for suffix, width in self.directions():
+            self._add_weights(suffix, width, {"device": device, "dtype": dtype})
+        self.reset_parameters()
+
+    def directions(self) -> list[tuple[str, int]]:
+        """Return the suffix of the weights' names and the input width of each layer and direction, in order."""
+        reverse = ("", "_reverse") if self.bidirectional else ("",)
+        widths = [self.input_size, *[self.hidden_size * len(reverse)] * (self.num_layers - 1)]
+        return [(f"l{layer}{name}", width) for layer, width in enumerate(widths) for name in reverse]
+
+    def _add_weights(self, suffix: str, width: int, kind: dict[str, Any]) -> None:
+        self.register_parameter(f"weight_ih_{suffix}", nn.Parameter(torch.empty(self.hidden_size, width, **kind)))
+        square = torch.empty(self.hidden_size, self.hidden_size, **kind)
+        self.register_parameter(f"weight_hh_{suffix}", nn.Parameter(square))
+        for name in self.bias_names if self.bias else ():
+            self.register_parameter(f"{name}_{suffix}", nn.Parameter(torch.empty(self.hidden_size, **kind)))
+        for name in self.scalars:
+            self.register_parameter(f"{name}_{suffix}", nn.Parameter(torch.empty(1, **kind)))
+
+    def reset_parameters(self) -> None:
+        """Draw the weights as torch.nn.RNN does, set the scalars to their first values."""
+        bound = self.hidden_size**-0.5
+        for name, parameter in self.named_parameters():
+            scalar = self.scalars.get(name.split("_l")[0])
+            if scalar is None:
+                nn.init.uniform_(parameter, -bound, bound)
+            else:
+                nn.init.constant_(parameter, scalar)
+
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
+        """Run over a sequence.
+
+        Parameters
+        ----------
+        input : tensor of shape (steps, batch, features) or PackedSequence
+            Shape (batch, steps, features) with batch_first, (steps, features) without a batch.
+        hx : tensor of shape (num_layers * directions, batch, hidden_size), optional
+            State before the first step, zero by default.
+
+        Returns
+        -------
+        output : of the input's form, with directions * hidden_size features
+        h_n : tensor of shape (num_layers * directions, batch, hidden_size)
+        """
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
+        if input.dim() == 2:
+            output, state = self._forward_time_major(input[:, None], None if hx is None else hx[:, None], None)
+            return output[:, 0], state[:, 0]
+        x = input.transpose(0, 1) if self.batch_first else input
+        output, state = self._forward_time_major(x, hx, None)
+        return (output.transpose(0, 1) if self.batch_first else output), state
+
+    def _forward_packed(self, packed: PackedSequence, hx: Tensor | None) -> tuple[PackedSequence, Tensor]:
+        x, lengths = pad_packed_sequence(packed)
+        output, state = self._forward_time_major(x, hx, lengths.to(x.device))
+        return pack_padded_sequence(output, lengths, enforce_sorted=packed.sorted_indices is None), state
+
+    def _forward_time_major(self, x: Tensor, hx: Tensor | None, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        self._check_input(x, hx)
+        count = 2 if self.bidirectional else 1
+        states: list[Tensor] = []
+        for layer in range(self.num_layers):
+            if layer and self.dropout:
+                x = nn.functional.dropout(x, self.dropout, self.training)
+            outputs = []
+            for reverse in range(count):
+                start = None if hx is None else hx[layer * count + reverse]
+                output, state = self._run(x, start, lengths, f"l{layer}" + "_reverse" * reverse, bool(reverse))
+                outputs.append(output)
+                states.append(state)
+            x = torch.cat(outputs, dim=-1) if count == 2 else outputs[0]
+        return x, torch.stack(states)
+
+    def _run(
+        self, x: Tensor, state: Tensor | None, lengths: Tensor | None, suffix: str, reverse: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Run one layer in one direction: the input's share of all steps at once, then step by step."""
+        driven = nn.functional.linear(x, getattr(self, f"weight_ih_{suffix}"))
+        recurrent = getattr(self, f"weight_hh_{suffix}").t()
+        cell = self._cell(suffix)
+        state = x.new_zeros(x.shape[1], self.hidden_size) if state is None else state
+        steps = range(len(x))
+        outputs: list[Tensor] = []
+        for step in reversed(steps) if reverse else steps:
+            stepped = cell(torch.addmm(driven[step], state, recurrent), state)
+            state = stepped if lengths is None else torch.where((step < lengths)[:, None], stepped, state)
+            outputs.append(state)
+        return torch.stack(outputs[::-1] if reverse else outputs), state
+
+    def _cell(self, suffix: str) -> Any:
+        """Return the step: a function of W x + U h and h."""
+        raise NotImplementedError
+
+    def _vector(self, name: str, suffix: str) -> Tensor | float:
+        return getattr(self, f"{name}_{suffix}") if self.bias else 0.0
+
+    def _scalar(self, name: str, suffix: str) -> Tensor:
+        return torch.sigmoid(getattr(self, f"{name}_{suffix}"))
+
+    def _check_input(self, x: Tensor, hx: Tensor | None) -> None:
+        owner = type(self).__name__
+        if x.dim() != 3 or x.shape[-1] != self.input_size:
+            raise ParameterError(owner, "input", f"2 or 3 axes, the last of length {self.input_size}", tuple(x.shape))
+        expected = (self.num_layers * (1 + self.bidirectional), x.shape[1], self.hidden_size)
+        if hx is not None and tuple(hx.shape) != expected:
+            raise ParameterError(owner, "hx", f"of shape {expected}", tuple(hx.shape))
+
+    def extra_repr(self) -> str:
+        """Return the sizes, as torch.nn.RNN prints them."""
+        more = f", num_layers={self.num_layers}" if self.num_layers > 1 else ""
+        flags = "".join(f", {name}=True" for name in ("batch_first", "bidirectional") if getattr(self, name))
+        return f"{self.input_size}, {self.hidden_size}{more}{flags}"
+
+
+class FastRNN(_LoopedRNN):
+    """FastRNN: a simple recurrent layer with a learned residual connection.
+
+    Step: h~ = tanh(W x + U h + b), h = sigmoid(alpha) h~ + sigmoid(beta) h, two learned scalars a layer.
+    Arguments and results are those of torch.nn.RNN, except that a layer has one bias vector.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    num_layers : int, default 1
+    nonlinearity : {"tanh", "relu"}
+    bias, batch_first, bidirectional : bool
+    dropout : float in [0, 1]
+        Between layers.
+
+    References
+    ----------
+    Kusupati et al., "FastGRNN: A Fast, Accurate, Stable and Tiny Kilobyte Sized Gated Recurrent Neural Network",
+    arXiv:1901.02358, section 3.1.
+    """
+
+    scalars: ClassVar[dict[str, float]] = {"alpha": -3.0, "beta": 3.0}
+    bias_names: ClassVar[tuple[str, ...]] = ("bias_ih",)
+
+    def _cell(self, suffix: str) -> Any:
+        alpha, beta = self._scalar("alpha", suffix), self._scalar("beta", suffix)
+        bias, squash = self._vector("bias_ih", suffix), getattr(torch, self.nonlinearity)
+        return lambda drive, state: alpha * squash(drive + bias) + beta * state
+
+
+class FastGRNN(_LoopedRNN):
+    """FastGRNN: a gated layer whose gate and candidate share their matrices.
+
+    Step: z = sigmoid(W x + U h + b_z), h~ = tanh(W x + U h + b_h),
+    h = (sigmoid(zeta) (1 - z) + sigmoid(nu)) h~ + z h. Arguments and results are those of torch.nn.RNN.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    num_layers : int, default 1
+    nonlinearity : {"tanh", "relu"}
+        Of the candidate.
+    bias, batch_first, bidirectional : bool
+    dropout : float in [0, 1]
+        Between layers.
+
+    References
+    ----------
+    Kusupati et al., arXiv:1901.02358, section 3.2.
+    """
+
+    scalars: ClassVar[dict[str, float]] = {"zeta": 1.0, "nu": -4.0}
+    bias_names: ClassVar[tuple[str, ...]] = ("bias_z", "bias_h")
+
+    def _cell(self, suffix: str) -> Any:
+        zeta, nu = self._scalar("zeta", suffix), self._scalar("nu", suffix)
+        bias_z, bias_h = self._vector("bias_z", suffix), self._vector("bias_h", suffix)
+        squash = getattr(torch, self.nonlinearity)
+
+        def step(drive: Tensor, state: Tensor) -> Tensor:
+            z = torch.sigmoid(drive + bias_z)
+            stepped: Tensor = (zeta * (1 - z) + nu) * squash(drive + bias_h) + z * state
+            return stepped
+
+        return step

@@ -1,0 +1,16 @@
+"""Compression methods, one a file."""
+
+from laconic.rnn.methods.dense import Dense
+from laconic.rnn.methods.hybrid import Hybrid
+from laconic.rnn.methods.kronecker import Kronecker
+from laconic.rnn.methods.lowrank import LowRank
+from laconic.rnn.methods.method import Method
+from laconic.rnn.methods.pruned import Pruned
+from laconic.rnn.methods.small import Small
+
+METHODS: dict[str, type[Method]] = {
+    method.name: method for method in (Dense, Kronecker, Hybrid, LowRank, Pruned, Small)
+}
+"""Every compression method by name; a new one adds its line here."""
+
+__all__ = ["METHODS"]

@@ -1,0 +1,67 @@
+"""Each gate one Kronecker product (arXiv:1906.02876)."""
+
+from math import prod
+from typing import Any, ClassVar
+
+from laconic.core.checks import ParameterError
+from laconic.rnn.methods.method import MatrixSize, Method, misfit
+from laconic.structured import BlockRowsMatrix, KroneckerMatrix, StructuredMatrix, suggest_shapes
+from laconic.structured.contraction import Shapes
+from laconic.structured.shapes import best_within, candidates, paper_shapes
+
+
+class Kronecker(Method):
+    """Each gate's matrix is a Kronecker product.
+
+    Parameters
+    ----------
+    shapes : "auto", "paper" or tuple of (int, int)
+        "paper" is the papers' rule; "auto" is the largest rank within the budget, without one the papers' rule unless
+        a larger rank costs no more; else the factor shapes themselves.
+    """
+
+    name = "kronecker"
+    summary = "Each gate is a Kronecker product of two small matrices: few parameters, high rank."
+    takes_shapes: ClassVar[bool] = True
+
+    def __init__(self, shapes: Any = "auto") -> None:
+        self.shapes: str | Shapes = shapes if isinstance(shapes, str) else _as_shapes(shapes)
+        if self.shapes not in ("auto", "paper") and isinstance(self.shapes, str):
+            raise ParameterError("compress", "shapes", "'auto', 'paper' or factor shapes ((m1, n1), (m2, n2))", shapes)
+
+    def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
+        product = KroneckerMatrix.zeros(self._shapes(size, n_parameters // size.n_gates))
+        return BlockRowsMatrix([product] * size.n_gates)
+
+    def smallest(self, size: MatrixSize) -> int:
+        if self.shapes == "auto":
+            return size.n_gates * min(choice.n_parameters for choice in candidates(*size.gate))
+        return self.default(size)
+
+    def default(self, size: MatrixSize) -> int:
+        return size.n_gates * sum(m * n for m, n in self._fixed(size))
+
+    def _shapes(self, size: MatrixSize, n_parameters: int) -> Shapes:
+        if self.shapes != "auto":
+            return self._fixed(size)
+        paper, best = suggest_shapes(*size.gate).paper, best_within(*size.gate, n_parameters)
+        if best is None or (paper.n_parameters <= n_parameters and paper.max_rank == best.max_rank):
+            return paper.shapes
+        return best.shapes
+
+    def _fixed(self, size: MatrixSize) -> Shapes:
+        if isinstance(self.shapes, str):
+            return paper_shapes(*size.gate)
+        if (prod(m for m, _ in self.shapes), prod(n for _, n in self.shapes)) != size.gate:
+            raise misfit(size, self.shapes)
+        return self.shapes
+
+
+def _as_shapes(shapes: Any) -> Shapes:
+    try:
+        found = tuple((int(m), int(n)) for m, n in shapes)
+    except (TypeError, ValueError):
+        found = ()
+    if not found or any(min(shape) < 1 for shape in found):
+        raise ParameterError("compress", "shapes", "'auto', 'paper' or factor shapes ((m1, n1), (m2, n2))", shapes)
+    return found

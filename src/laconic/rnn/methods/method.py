@@ -1,0 +1,131 @@
+"""The protocol of a compression method: which structure a layer's matrix gets within so many parameters."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from laconic.core.checks import ParameterError
+from laconic.rnn.reparametrise import StructuredParameter
+from laconic.structured import StructuredMatrix
+
+
+@dataclass(frozen=True)
+class MatrixSize:
+    """What a method needs to know of a layer's matrix.
+
+    Attributes
+    ----------
+    layer : str
+        Where it stands, for messages.
+    n_gates, n_units : int
+        The matrix has n_gates blocks of n_units rows.
+    widths : tuple of int
+        Columns by the weights that stand side by side: input, state.
+    from_below : int
+        How many of the input's columns are the output of the layer below in the same module.
+    n_biases : int
+        Bias vectors of the layer's units, each of n_units numbers.
+    """
+
+    layer: str
+    n_gates: int
+    n_units: int
+    widths: tuple[int, ...]
+    from_below: int = 0
+    n_biases: int = 0
+
+    @property
+    def gate(self) -> tuple[int, int]:
+        """Shape of one gate's matrix."""
+        return self.n_units, sum(self.widths)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the whole matrix."""
+        return self.n_gates * self.n_units, sum(self.widths)
+
+    @property
+    def n_entries(self) -> int:
+        """Entries of the whole matrix."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def n_bias(self) -> int:
+        """Numbers in all its bias vectors."""
+        return self.n_biases * self.n_units
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a layer's matrix, and its biases where they change too, are to be made of: templates."""
+
+    matrix: StructuredMatrix
+    bias: StructuredMatrix | None = None
+    note: str = ""
+
+
+class Method(ABC):
+    """A way to say a layer's matrix with fewer parameters.
+
+    A new method says which structure it gives a matrix (`structure`), the fewest parameters it can do with
+    (`smallest`) and what it takes without a budget (`default`); `plan` shares a budget out among layers.
+    """
+
+    name: ClassVar[str]
+    """Name in `compress(method=...)`, files and tables."""
+
+    summary: ClassVar[str]
+    """One sentence for tables and reports."""
+
+    parameter: ClassVar[type[StructuredParameter]] = StructuredParameter
+    """What holds the parameters; a method that changes its structure during training has its own."""
+
+    @abstractmethod
+    def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
+        """Return a template for the matrix with at most so many parameters; at least `smallest` are given."""
+
+    @abstractmethod
+    def smallest(self, size: MatrixSize) -> int:
+        """Return the fewest parameters the method can do with."""
+
+    @abstractmethod
+    def default(self, size: MatrixSize) -> int:
+        """Return the number of parameters to use where no budget is given."""
+
+    def note(self, size: MatrixSize, structure: StructuredMatrix) -> str:
+        """Return a word on what was planned where one is needed."""
+        return ""
+
+    def plan(self, sizes: Sequence[MatrixSize], n_parameters: int | None) -> list[Plan]:
+        """Return a plan for each matrix; together with the biases they have at most `n_parameters`."""
+        if n_parameters is None:
+            return [self._planned(size, self.default(size)) for size in sizes]
+        spare = n_parameters - sum(size.n_bias + self.smallest(size) for size in sizes)
+        if spare < 0:
+            raise OutOfBudgetError(-spare)
+        plans, total = [], sum(size.n_entries for size in sizes)
+        for size in sizes:
+            share = self.smallest(size) + spare * size.n_entries // total
+            plan = self._planned(size, share)
+            total -= size.n_entries
+            spare -= plan.matrix.n_parameters - self.smallest(size)  # what one leaves, the next ones share
+            plans.append(plan)
+        return plans
+
+    def _planned(self, size: MatrixSize, n_parameters: int) -> Plan:
+        structure = self.structure(size, n_parameters)
+        return Plan(structure, note=self.note(size, structure))
+
+
+class OutOfBudgetError(Exception):
+    """A budget that a method cannot keep, and how many parameters are missing."""
+
+    def __init__(self, missing: int) -> None:
+        super().__init__(missing)
+        self.missing = missing
+
+
+def misfit(size: MatrixSize, shapes: object) -> ParameterError:
+    """Return the error for factor shapes that do not make a layer's gate matrix."""
+    return ParameterError("compress", "shapes", f"factors of a {size.gate} matrix, as {size.layer} has", shapes)

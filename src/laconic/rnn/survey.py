@@ -1,0 +1,127 @@
+"""Which layers of a model are to be compressed, and why the others are not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from torch import nn
+from torch.nn.utils import parametrize
+
+from laconic.core.checks import ParameterError
+from laconic.rnn.anatomy import CannotCompressError, WeightGroup, weight_groups
+from laconic.rnn.reparametrise import Reparametrised, StructuredParameter
+
+HEAD = "the model's last Linear layer, its classifier, is kept as in the papers; name it in layers= to compress it"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a look at a model found.
+
+    Attributes
+    ----------
+    chosen : dict of str to (module, groups)
+        The layers to compress, by name.
+    kept : dict of str to (module, reason)
+        The layers with parameters of their own that stay as they are.
+    """
+
+    chosen: dict[str, tuple[nn.Module, list[WeightGroup]]]
+    kept: dict[str, tuple[nn.Module, str]]
+
+
+def survey(model: nn.Module, layers: Sequence[str] | str | None) -> Survey:
+    """Look at every layer of a model that has parameters of its own.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    layers : None, "all", or names of submodules or patterns such as "encoder.*"
+        None takes every layer that can be compressed but the model's last Linear layer.
+
+    Raises
+    ------
+    ParameterError
+        If a name fits no layer, a layer asked for by name cannot be compressed, or nothing can be.
+    """
+    owners = {name: module for name, module in model.named_modules() if _owns_parameters(module)}
+    possible: dict[str, list[WeightGroup]] = {}
+    reasons: dict[str, str] = {}
+    shared = _shared_parameters(owners)
+    for name, module in owners.items():
+        try:
+            possible[name] = _groups(name, module, shared)
+        except CannotCompressError as reason:
+            reasons[name] = str(reason)
+    wanted = _default_layers(owners, possible) if layers is None else _named_layers(owners, layers)
+    _check_possible(wanted, possible, reasons, layers)
+    chosen = {name: (owners[name], possible[name]) for name in wanted if name in possible}
+    kept = {n: (m, reasons.get(n) or _why_kept(layers)) for n, m in owners.items() if n not in chosen}
+    return Survey(chosen, kept)
+
+
+def _owns_parameters(module: nn.Module) -> bool:
+    if isinstance(module, StructuredParameter):
+        return False
+    return isinstance(module, Reparametrised) or any(p is not None for p in module._parameters.values())
+
+
+def _shared_parameters(owners: dict[str, nn.Module]) -> set[int]:
+    """Identities of parameters that several modules hold, such as tied embeddings."""
+    held = Counter(id(p) for module in owners.values() for p in module._parameters.values() if p is not None)
+    return {parameter for parameter, count in held.items() if count > 1}
+
+
+def _groups(name: str, module: nn.Module, shared: set[int]) -> list[WeightGroup]:
+    if isinstance(module, Reparametrised):
+        raise CannotCompressError("it is compressed already")
+    if parametrize.is_parametrized(module):
+        raise CannotCompressError("it has parametrizations of torch.nn.utils.parametrize; remove them first")
+    if any(isinstance(parameter, nn.UninitializedParameter) for parameter in module.parameters()):
+        raise CannotCompressError("its size is not known yet; run the model once first")
+    groups = weight_groups(module)
+    weights = [module.get_parameter(weight) for group in groups for weight in group.weights]
+    if any(id(weight) in shared for weight in weights):
+        raise CannotCompressError("its weight is shared with another layer")
+    if not all(weight.is_floating_point() for weight in weights):
+        raise CannotCompressError("its weights are not real floating-point numbers")
+    return groups
+
+
+def _default_layers(owners: dict[str, nn.Module], possible: dict[str, list[WeightGroup]]) -> list[str]:
+    linear = [name for name, module in owners.items() if isinstance(module, nn.Linear)]
+    rest = [name for name in possible if name not in linear[-1:]]
+    return rest or list(possible)
+
+
+def _named_layers(owners: dict[str, nn.Module], layers: Sequence[str] | str) -> list[str]:
+    patterns = [layers] if isinstance(layers, str) else list(layers)
+    if patterns == ["all"]:
+        return list(owners)
+    for pattern in patterns:
+        if not any(_fits(name, pattern) for name in owners):
+            raise ParameterError("compress", "layers", "names among " + ", ".join(map(repr, owners)), pattern)
+    return [name for name in owners if any(_fits(name, pattern) for pattern in patterns)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name == pattern or name.startswith(f"{pattern}.") or fnmatchcase(name, pattern)
+
+
+def _check_possible(
+    wanted: list[str],
+    possible: dict[str, list[WeightGroup]],
+    reasons: dict[str, str],
+    layers: Sequence[str] | str | None,
+) -> None:
+    named = layers if isinstance(layers, list | tuple) else [layers]
+    for name in (name for name in wanted if name in reasons and name in named):
+        raise ParameterError("compress", "layers", f"layers that can be compressed ({name}: {reasons[name]})", name)
+    if not any(name in possible for name in wanted):
+        found = "; ".join(f"{name or 'the model'}: {reason}" for name, reason in reasons.items())
+        raise ParameterError("compress", "model", "a module with a layer to compress", found or "no parameters at all")
+
+
+def _why_kept(layers: Sequence[str] | str | None) -> str:
+    return HEAD if layers is None else "not named in layers="
