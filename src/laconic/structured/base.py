@@ -32,9 +32,6 @@ class StructuredMatrix(ABC):
     kind: ClassVar[str]
     """Name of the structure in files and tables."""
 
-    splits_columns: ClassVar[bool] = False
-    """Whether acting on some columns alone costs only their share (a GRU's candidate gate needs that)."""
-
     shape: tuple[int, int]
 
     # What it is made of ------------------------------------------------------------------------------------------
@@ -165,6 +162,15 @@ class StructuredMatrix(ABC):
     @abstractmethod
     def n_macs(self) -> int:
         """Multiply-adds of one product with a vector, in the cheapest order known."""
+
+    @property
+    def n_macs_apart(self) -> int:
+        """Multiply-adds to add when the products with two groups of columns are needed apart.
+
+        A GRU's candidate gate needs W x and U h separately. A Kronecker product has to be applied twice then; a
+        structure whose columns act on their own costs nothing more.
+        """
+        return self.n_macs
 
     @property
     @abstractmethod

@@ -18,7 +18,6 @@ class DenseMatrix(StructuredMatrix):
     """
 
     kind = "dense"
-    splits_columns = True
 
     def __init__(self, values: Array) -> None:
         self.values = check_matrix("DenseMatrix", "values", values)
@@ -49,6 +48,10 @@ class DenseMatrix(StructuredMatrix):
     @property
     def n_macs(self) -> int:
         return self.shape[0] * self.shape[1]
+
+    @property
+    def n_macs_apart(self) -> int:
+        return 0
 
     @property
     def max_rank(self) -> int:

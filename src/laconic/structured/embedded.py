@@ -25,13 +25,17 @@ class EmbeddedMatrix(StructuredMatrix):
     """
 
     kind = "embedded"
-    splits_columns = True
 
     def __init__(self, block: Array, rows: Sequence[int], columns: Sequence[int], shape: tuple[int, int]) -> None:
         self.block = check_matrix("EmbeddedMatrix", "block", block)
         self.shape = (int(shape[0]), int(shape[1]))
         self.rows = _places("rows", rows, self.block.shape[0], self.shape[0])
         self.columns = _places("columns", columns, self.block.shape[1], self.shape[1])
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, int], rows: Sequence[int], columns: Sequence[int]) -> Self:
+        """Return a template of these places in a matrix of this shape, for `nearest` and `random`."""
+        return cls(np.zeros((len(rows), len(columns)), np.float32), rows, columns, shape)
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -57,6 +61,10 @@ class EmbeddedMatrix(StructuredMatrix):
     @property
     def n_macs(self) -> int:
         return self.n_parameters
+
+    @property
+    def n_macs_apart(self) -> int:
+        return 0
 
     @property
     def max_rank(self) -> int:

@@ -64,8 +64,9 @@ def rebuild(
 def save_structure(structure: StructuredMatrix, path: str | Path) -> None:
     """Write a structure to an .npz file (whole or not at all); torch tensors are stored as NumPy arrays."""
     arrays: dict[str, Any] = {name: to_numpy(array) for name, array in packed_arrays(structure).items()}
+    arrays[_SPEC] = np.array(json.dumps(describe(structure)))
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays, **{_SPEC: np.array(json.dumps(describe(structure)))})
+    np.savez(buffer, **arrays)
     atomic_write_bytes(path, buffer.getvalue())
 
 

@@ -58,6 +58,10 @@ class LowRankMatrix(StructuredMatrix):
         return self.rank * sum(self.shape)
 
     @property
+    def n_macs_apart(self) -> int:
+        return self.rank * self.shape[0]
+
+    @property
     def max_rank(self) -> int:
         return min(self.rank, *self.shape)
 

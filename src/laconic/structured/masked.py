@@ -27,7 +27,6 @@ class MaskedMatrix(StructuredMatrix):
     """
 
     kind = "masked"
-    splits_columns = True
 
     def __init__(self, values: Array, mask: Array) -> None:
         self.values = check_matrix("MaskedMatrix", "values", values)
@@ -92,6 +91,10 @@ class MaskedMatrix(StructuredMatrix):
         return self.n_parameters
 
     @property
+    def n_macs_apart(self) -> int:
+        return 0
+
+    @property
     def max_rank(self) -> int:
         """Largest rank that values under this mask can have: the structural rank, a maximum matching."""
         return int(structural_rank(csr_array(to_numpy(self.mask).astype(np.int8))))
@@ -101,7 +104,8 @@ class MaskedMatrix(StructuredMatrix):
         return 0
 
     def random(self, rng: np.random.Generator, std: float) -> Self:
-        return type(self)(std * rng.standard_normal(self.shape), to_numpy(self.mask))
+        """Draw all values; the mask moves to the largest of them."""
+        return self.project(std * rng.standard_normal(self.shape))
 
     def project(self, matrix: "np.ndarray[Any, Any]") -> Self:
         """Keep the entries of largest magnitude, as many as the mask has now; the mask moves to them."""

@@ -33,10 +33,6 @@ class BlockRowsMatrix(StructuredMatrix):
         self._edges = np.cumsum([0, *(block.shape[0] for block in self.blocks)]).tolist()
 
     @property
-    def splits_columns(self) -> bool:  # type: ignore[override]  # as its blocks do
-        return all(block.splits_columns for block in self.blocks)
-
-    @property
     def parts(self) -> dict[str, Part]:
         return {f"block_{i}": block for i, block in enumerate(self.blocks)}
 
@@ -62,6 +58,10 @@ class BlockRowsMatrix(StructuredMatrix):
     @property
     def n_macs(self) -> int:
         return sum(block.n_macs for block in self.blocks)
+
+    @property
+    def n_macs_apart(self) -> int:
+        return sum(part.n_macs_apart for part in self.blocks)
 
     @property
     def max_rank(self) -> int:

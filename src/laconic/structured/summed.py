@@ -40,10 +40,6 @@ class SumMatrix(StructuredMatrix):
         self.shape = shapes.pop()
 
     @property
-    def splits_columns(self) -> bool:  # type: ignore[override]  # as its terms do
-        return all(term.splits_columns for term in self.terms)
-
-    @property
     def parts(self) -> dict[str, Part]:
         return {f"term_{i}": term for i, term in enumerate(self.terms)}
 
@@ -63,6 +59,10 @@ class SumMatrix(StructuredMatrix):
     @property
     def n_macs(self) -> int:
         return sum(term.n_macs for term in self.terms)
+
+    @property
+    def n_macs_apart(self) -> int:
+        return sum(part.n_macs_apart for part in self.terms)
 
     @property
     def max_rank(self) -> int:
