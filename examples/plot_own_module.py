@@ -64,13 +64,13 @@ def waves(n_sequences, n_steps=30):
     labels = torch.randint(4, (n_sequences,))
     phase = 6.28 * torch.rand(n_sequences, 1, 3)
     steps = torch.arange(n_steps).view(1, -1, 1)
-    x = torch.sin(0.2 * (labels.view(-1, 1, 1) + 1) * steps + phase)
-    return x + 0.5 * torch.randn(n_sequences, n_steps, 3), labels
+    x = torch.sin(0.25 * (labels.view(-1, 1, 1) + 1) * steps + phase)
+    return x + 0.3 * torch.randn(n_sequences, n_steps, 3), labels
 
 
 optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
 losses = []
-for _ in range(80):
+for _ in range(150):
     x, labels = waves(64)
     loss = nn.functional.cross_entropy(model(x), labels)
     optimiser.zero_grad()

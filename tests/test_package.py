@@ -11,21 +11,21 @@ import laconic
 
 BLOCK_TORCH = """
 import sys
+from importlib.machinery import PathFinder
 
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"torch", "skorch", "safetensors"}:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        absent = name.partition(".")[0] in {"torch", "skorch", "safetensors"}
+        return None if absent else super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Absent())
+sys.meta_path = [Without if finder is PathFinder else finder for finder in sys.meta_path]
 """
 
 
 def run_python(code: str) -> str:
     """Standard output of `code` in a fresh process where torch, skorch and safetensors are not installed."""
-    done = subprocess.run(
-        [sys.executable, "-c", BLOCK_TORCH + code], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", BLOCK_TORCH + code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
