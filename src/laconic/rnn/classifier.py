@@ -1,0 +1,379 @@
+"""A scikit-learn classifier of sequences with recurrent, optionally compressed, networks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from laconic.rnn.methods.pruned import STOP
+from laconic.rnn.network import SequenceNetwork
+from laconic.rnn.serialize import load_weights, save_weights
+from laconic.rnn.training import model_file
+from laconic.rnn.training.architecture import Architecture, Compression, start_network
+from laconic.rnn.training.checkpoint import Checkpoint, digests
+from laconic.rnn.training.inputs import (
+    Labelled,
+    SequenceEstimator,
+    Standardizer,
+    class_weights,
+    hold_out,
+)
+from laconic.rnn.training.loop import Plan, train
+from laconic.rnn.training.net import predicting_net
+from laconic.rnn.training.records import EpochRecord
+from laconic.rnn.training.settings import as_json, check_settings, from_json
+
+_INPUTS = ("_flat", "n_features_in_", "n_steps_in_")
+_ARRAYS = ("classes_", "mean_", "scale_", "feature_names_in_")
+_NOT_OF_THE_RUN = {"checkpoint_dir", "resume", "on_epoch", "device", "random_state"}
+
+
+class RNNClassifier(ClassifierMixin, SequenceEstimator):
+    """Classify sequences with a recurrent network whose weights may be compressed while it learns.
+
+    The network reads a sequence step by step; its last state, through one linear layer and softmax, gives the
+    classes' probabilities (`SequenceNetwork`). Training minimises the cross-entropy with AdamW in mini-batches.
+
+    Parameters
+    ----------
+    cell : {"lstm", "gru", "rnn", "fastrnn", "fastgrnn"}, default="lstm"
+        Kind of recurrent layer.
+    hidden_size : int, default=32
+        Width of the state.
+    n_layers : int, default=1
+        Recurrent layers stacked on each other.
+    bidirectional : bool, default=False
+        Whether a second set of layers reads backwards.
+    method : str or None, default=None
+        How to compress the network before training, see `laconic.rnn.compress`; None keeps it dense.
+    budget : str or int or None, default=None
+        Bytes of the compressed network, such as ``"4KB"``; with the four below unused where `method` is None.
+    shapes, layers, layout, init : default="auto", None, "joint", "nearest"
+        See `laconic.rnn.compress`.
+    forget_bias : float or None, default=1.0
+        Initial bias of an LSTM's forget gates; None keeps PyTorch's.
+    max_epochs : int, default=30
+        Passes over the training data.
+    batch_size : int, default=128
+        Sequences a batch.
+    learning_rate : float, default=0.02
+        Largest learning rate of the schedule.
+    schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
+        Course of the learning rate: a linear warm-up and half a cosine to zero, half a cosine, or constant.
+    warmup : float, default=0.1
+        Share of training that the warm-up of "one-cycle" takes, in [0, 1).
+    weight_decay : float, default=0.0
+        Of AdamW, on all weights but biases.
+    gradient_clip : float or None, default=1.0
+        Largest Euclidean norm of the gradient of all weights.
+    label_smoothing : float, default=0.0
+        Probability shared out among all classes in the training targets, in [0, 1).
+    averaging : float or None, default=None
+        Evaluate and predict with an exponential moving average of the weights that keeps at most this share from
+        one batch to the next, such as 0.998; None predicts with the last weights.
+    early_stopping : bool, default=False
+        Stop when the validation loss has not fallen for `patience` epochs, and keep the weights of the best epoch.
+        Validates on `X_valid` where it is given, else on a stratified part held out of X.
+    patience : int, default=10
+        Epochs to wait for a smaller validation loss.
+    validation_fraction : float, default=0.1
+        Share of X held out for early stopping, in (0, 1).
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the training loss, as in scikit-learn.
+    standardize : bool, default=True
+        Scale each feature to mean 0 and standard deviation 1 over training samples and steps.
+    checkpoint_dir : path or None, default=None
+        Folder to keep ``checkpoint.safetensors`` in, replaced after each epoch.
+    resume : bool, default=False
+        Go on from the checkpoint, if there is one. On the CPU, with as many threads, the fit ends with the same bits
+        as one that was never interrupted. A checkpoint of other settings or data is refused.
+    on_epoch : callable or None, default=None
+        Called with the `EpochRecord` of each epoch, once it is safely in the checkpoint.
+    device : str, default="cpu"
+        Where to train and predict, as torch names devices.
+    random_state : int, RandomState or None, default=None
+        Decides initial weights, order of batches, dropout and held-out part. NumPy's and torch's global generators
+        are left as they were, but for NumPy's where this is None, as in scikit-learn.
+
+    Attributes
+    ----------
+    classes_ : ndarray (n_classes,)
+        Classes, sorted.
+    n_features_in_ : int
+        Features of a step, or columns where X had two dimensions.
+    n_steps_in_ : int
+        Steps of the training sequences; sequences of three dimensions to predict may have another number.
+    history_ : list of EpochRecord
+        One record an epoch.
+    account_ : Account or None
+        What `compress` did.
+    architecture_ : Architecture
+        Sizes of the network.
+    module_ : torch.nn.Module
+        The trained network; it takes standardised sequences.
+    net_ : skorch.NeuralNetClassifier
+        The skorch net around it, trimmed for prediction.
+    mean_, scale_ : ndarray (n_features,), float32
+        What standardisation takes off each feature and divides it by.
+
+    Notes
+    -----
+    X is (n_samples, n_steps, n_features), or (n_samples, n_steps) for one feature a step; computation is in float32.
+    Ctrl-C leaves `fit` as KeyboardInterrupt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from laconic.rnn import RNNClassifier
+    >>> X = np.random.default_rng(0).normal(size=(60, 8, 2))
+    >>> y = np.where(X[:, :, 0].mean(axis=1) > 0, "up", "down")
+    >>> model = RNNClassifier(hidden_size=8, max_epochs=20, random_state=0).fit(X, y)
+    >>> model.predict(X[:1]).shape
+    (1,)
+    """
+
+    def __init__(
+        self,
+        cell: str = "lstm",
+        hidden_size: int = 32,
+        n_layers: int = 1,
+        bidirectional: bool = False,
+        method: str | None = None,
+        budget: str | int | None = None,
+        shapes: Any = "auto",
+        layers: Any = None,
+        layout: str = "joint",
+        init: str = "nearest",
+        forget_bias: float | None = 1.0,
+        max_epochs: int = 30,
+        batch_size: int = 128,
+        learning_rate: float = 0.02,
+        schedule: str = "one-cycle",
+        warmup: float = 0.1,
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        label_smoothing: float = 0.0,
+        averaging: float | None = None,
+        early_stopping: bool = False,
+        patience: int = 10,
+        validation_fraction: float = 0.1,
+        class_weight: Mapping[Any, float] | str | None = None,
+        standardize: bool = True,
+        checkpoint_dir: str | Path | None = None,
+        resume: bool = False,
+        on_epoch: Callable[[EpochRecord], object] | None = None,
+        device: str = "cpu",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.bidirectional = bidirectional
+        self.method = method
+        self.budget = budget
+        self.shapes = shapes
+        self.layers = layers
+        self.layout = layout
+        self.init = init
+        self.forget_bias = forget_bias
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.warmup = warmup
+        self.weight_decay = weight_decay
+        self.gradient_clip = gradient_clip
+        self.label_smoothing = label_smoothing
+        self.averaging = averaging
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.standardize = standardize
+        self.checkpoint_dir = checkpoint_dir
+        self.resume = resume
+        self.on_epoch = on_epoch
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, X_valid: ArrayLike | None = None, y_valid: ArrayLike | None = None
+    ) -> Self:
+        """Learn to classify.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_steps, n_features) or (n_samples, n_steps)
+        y : array-like (n_samples,)
+            Class of each sample, of any type that sorts.
+        X_valid, y_valid : array-like or None, default=None
+            Data to evaluate after each epoch; training never sees them, early stopping does.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError
+            If a constructor parameter is not allowed.
+        DataError, ValueError
+            If the data cannot be used, training diverges, or a checkpoint is not of this run.
+        """
+        check_settings(self.get_params(deep=False))
+        x, codes, classes = self._check_training_data(X, y)
+        given = self._check_validation_data(X_valid, y_valid, classes)
+        saved = self._read_checkpoint()
+        seed = self._seed(saved)
+        identity = self._identity(seed, x, codes, classes, given)
+        if saved:
+            saved.refuse_another_run(self._checkpoint_path(), identity)
+        if self.early_stopping and given is None:
+            (x, codes), given = hold_out(x, codes, self.validation_fraction, seed)
+        standardizer = Standardizer.of(x) if self.standardize else Standardizer.neutral(x.shape[2])
+        module = self._start(x.shape[2], len(classes), seed)
+        plan = self._plan(seed, identity, class_weights(self.class_weight, classes, codes))
+        valid = standardizer.sequences(*given) if given else None
+        self.history_ = train(module, standardizer.sequences(x, codes), valid, plan, saved)
+        self.classes_, self.mean_, self.scale_ = classes, standardizer.mean, standardizer.scale
+        self.net_ = predicting_net(module, self.device)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_steps, n_features) or (n_samples, n_steps)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes), float32
+            Columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        x = Standardizer(self.mean_, self.scale_)(self._check_x(X, len(self.mean_)))
+        probabilities: NDArray[np.float32] = self.net_.predict_proba(torch.from_numpy(x))
+        return probabilities
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each sample, (n_samples,)."""
+        best = self.predict_proba(X).argmax(axis=1)
+        answers: NDArray[Any] = self.classes_[best]
+        return answers
+
+    @property
+    def module_(self) -> nn.Module:
+        """The trained network."""
+        check_is_fitted(self)
+        module: nn.Module = self.net_.module_
+        return module
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted classifier to PATH.safetensors, and what is not numbers to PATH.json too.
+
+        Parameters
+        ----------
+        path : path
+            With or without the ending .safetensors; its folder must be there. `on_epoch`, and a `random_state` that
+            is not a number, are left out.
+        """
+        check_is_fitted(self)
+        about = {
+            "parameters": self._parameters_as_json(),
+            "architecture": asdict(self.architecture_),
+            "account": model_file.account_as_json(self.account_),
+            "arrays": {name: model_file.array_as_json(getattr(self, name)) for name in _ARRAYS if hasattr(self, name)},
+            "inputs": {name: getattr(self, name) for name in _INPUTS},
+            "history": [vars(record) for record in self.history_],
+        }
+        save_weights(self.module_, path, {"classifier": about})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a fitted classifier that `save` wrote; nothing in the file is executed.
+
+        Raises
+        ------
+        DataError
+            If the file is missing, damaged or something else.
+        """
+        about = model_file.read_about(path)
+        classifier = cls(**{name: from_json(value) for name, value in about["parameters"].items()})
+        classifier.architecture_ = Architecture(**about["architecture"])
+        classifier.account_ = model_file.account_from_json(about["account"])
+        classifier.history_ = [EpochRecord(**record) for record in about["history"]]
+        arrays = {name: model_file.array_from_json(value) for name, value in about["arrays"].items()}
+        for name, value in {**about["inputs"], **arrays}.items():
+            setattr(classifier, name, value)
+        module = classifier.architecture_.build()
+        load_weights(module, path)
+        classifier.net_ = predicting_net(module.eval(), classifier.device)
+        return classifier
+
+    def _parameters_as_json(self) -> dict[str, Any]:
+        parameters = self.get_params(deep=False)
+        del parameters["on_epoch"]
+        if isinstance(self.random_state, np.random.RandomState):
+            del parameters["random_state"]
+        return {name: as_json(value) for name, value in parameters.items()}
+
+    def _start(self, n_features: int, n_classes: int, seed: int) -> SequenceNetwork:
+        """Build the network to train, and keep what it is made of."""
+        sizes = {name: getattr(self, name) for name in Architecture.settings()}
+        compression = Compression(**{name: getattr(self, name) for name in Compression.settings()})
+        self.architecture_ = Architecture(n_features, n_classes, **sizes)
+        network, self.account_ = start_network(self.architecture_, compression, self.forget_bias, seed)
+        return network
+
+    def _plan(self, seed: int, identity: dict[str, str], weights: torch.Tensor | None) -> Plan:
+        return Plan(
+            n_epochs=self.max_epochs,
+            class_weight=weights,
+            patience=self.patience if self.early_stopping else None,
+            settled=STOP if self.method == "pruned" else 0.0,
+            seed=seed,
+            checkpoint=self._checkpoint_path() if self.checkpoint_dir is not None else None,
+            identity=identity,
+            **{name: getattr(self, name) for name in Plan.settings()},
+        )
+
+    def _checkpoint_path(self) -> Path:
+        folder = Path(self.checkpoint_dir or ".")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / "checkpoint.safetensors"
+
+    def _read_checkpoint(self) -> Checkpoint | None:
+        return Checkpoint.read(self._checkpoint_path()) if self.resume and self._checkpoint_path().exists() else None
+
+    def _seed(self, saved: Checkpoint | None) -> int:
+        """Return the seed of the run: where `random_state` fixes none, the one in the checkpoint."""
+        if saved and not isinstance(self.random_state, (int, np.integer)):
+            return int(saved.identity["seed"])
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _identity(
+        self,
+        seed: int,
+        x: NDArray[np.float32],
+        codes: NDArray[np.int64],
+        classes: NDArray[Any],
+        valid: Labelled | None,
+    ) -> dict[str, str]:
+        """What must not change between the parts of a resumed run, as text; nothing where no checkpoint is kept."""
+        if self.checkpoint_dir is None:
+            return {}
+        settings = {name: repr(as_json(value)) for name, value in self.get_params(deep=False).items()}
+        for name in _NOT_OF_THE_RUN:
+            del settings[name]
+        arrays: dict[str, NDArray[Any]] = {"X": x, "y": codes, "classes": classes}
+        arrays |= {"X_valid": valid[0], "y_valid": valid[1]} if valid else {}
+        return {**settings, **digests(arrays), "seed": str(seed)}

@@ -1,0 +1,1 @@
+"""Training of `RNNClassifier`: one concern a file, put together in `loop`."""
