@@ -1,0 +1,215 @@
+"""A dense network and every way to compress it, trained alike and measured by the same rules."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+from laconic.core.checks import ParameterError, check_choice, check_positive_int
+from laconic.rnn.account import Account
+from laconic.rnn.classifier import RNNClassifier
+from laconic.rnn.compression import compress
+from laconic.rnn.methods import METHODS
+from laconic.rnn.network import CELLS, SequenceNetwork
+from laconic.rnn.training.records import EpochRecord
+
+Array = NDArray[Any]
+OnEpoch = Callable[[EpochRecord], object]
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is compared, and how it is trained.
+
+    Attributes
+    ----------
+    cell, hidden, n_layers, bidirectional
+        The dense network, as in `RNNClassifier`.
+    budget : int or None
+        Bytes of each compressed model, its classifier counted; None for the size that the papers' rule gives.
+    methods : tuple of str
+        Compression methods; the dense network is always trained too.
+    epochs, seed : int
+    shapes, layout
+        As in `compress`.
+    batch_size, learning_rate
+        As in `RNNClassifier`; None takes its default.
+    """
+
+    cell: str = "lstm"
+    hidden: int = 40
+    n_layers: int = 1
+    bidirectional: bool = False
+    budget: int | None = None
+    methods: tuple[str, ...] = ("kronecker", "hybrid", "lowrank", "pruned", "small")
+    epochs: int = 60
+    seed: int = 0
+    shapes: Any = "auto"
+    layout: str = "joint"
+    batch_size: int | None = None
+    learning_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("laconic compress", "cell", self.cell, CELLS)
+        for name in ("hidden", "n_layers", "epochs"):
+            check_positive_int("laconic compress", name, getattr(self, name))
+        for method in self.methods:
+            check_choice("laconic compress", "methods", method, METHODS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON values."""
+        return asdict(self) | {"methods": list(self.methods)}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One network of a study: the method, the width it is built with, and what compressing it gives.
+
+    Attributes
+    ----------
+    method : str
+    hidden : int
+        The study's, but for the small network.
+    account : Account
+        Of the untrained network.
+    """
+
+    method: str
+    hidden: int
+    account: Account
+
+
+def candidates(study: Study, n_features: int, n_classes: int) -> tuple[list[Candidate], dict[str, str]]:
+    """Return the networks of a study, the dense one first, and for each method that cannot keep the budget why.
+
+    Raises
+    ------
+    ParameterError
+        If no method can keep the budget.
+    """
+    dense = Candidate("dense", study.hidden, _account(study, "dense", n_features, n_classes, None))
+    fitted = _with_budget(study, n_features, n_classes)
+    found, skipped = [dense], dict[str, str]()
+    for method in (method for method in study.methods if method != "dense"):
+        try:
+            found.append(_candidate(fitted, method, n_features, n_classes))
+        except ParameterError as error:
+            skipped[method] = str(error)
+    if skipped and len(found) == 1:
+        raise ParameterError(
+            "laconic compress", "budget", next(iter(skipped.values())).split("must be ")[-1], study.budget
+        )
+    return found, skipped
+
+
+def _with_budget(study: Study, n_features: int, n_classes: int) -> Study:
+    """Give a study without a budget that of the papers' rule, so that all methods have the same bytes."""
+    if study.budget is not None or not study.methods:
+        return study
+    return replace(study, budget=_account(study, "kronecker", n_features, n_classes, None).bytes_after)
+
+
+def _candidate(study: Study, method: str, n_features: int, n_classes: int) -> Candidate:
+    if method != "small":
+        return Candidate(method, study.hidden, _account(study, method, n_features, n_classes, study.budget))
+    for hidden in range(study.hidden, 0, -1):
+        account = _account(replace(study, hidden=hidden), "dense", n_features, n_classes, None)
+        if account.bytes_after <= (study.budget or 0):
+            return Candidate(method, hidden, replace(account, method="small"))
+    raise ParameterError("compress", "budget", f"at least {account.bytes_after} bytes for one unit", study.budget)
+
+
+def _account(study: Study, method: str, n_features: int, n_classes: int, budget: int | None) -> Account:
+    network = SequenceNetwork(n_features, n_classes, study.cell, study.hidden, study.n_layers, study.bidirectional)
+    shapes = study.shapes if method == "kronecker" else "auto"
+    return compress(network, method, budget=budget, shapes=shapes, layers=["rnn"], layout=study.layout)
+
+
+def make_classifier(study: Study, candidate: Candidate, **settings: Any) -> RNNClassifier:
+    """Return the untrained classifier of a candidate: compressed ones start from random structures."""
+    plain = candidate.method in ("dense", "small")
+    for name in ("batch_size", "learning_rate"):
+        if getattr(study, name) is not None:
+            settings[name] = getattr(study, name)
+    return RNNClassifier(
+        cell=study.cell,
+        hidden_size=candidate.hidden,
+        n_layers=study.n_layers,
+        bidirectional=study.bidirectional,
+        method="dense" if plain else candidate.method,
+        budget=None if plain else candidate.account.bytes_after,
+        shapes=study.shapes if candidate.method == "kronecker" else "auto",
+        layers=["rnn"],
+        layout=study.layout,
+        init="nearest" if plain else "random",
+        max_epochs=study.epochs,
+        random_state=study.seed,
+        **settings,
+    )
+
+
+def train_candidate(
+    study: Study,
+    candidate: Candidate,
+    dense: Candidate,
+    data: tuple[Array, Array, Array, Array],
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+) -> dict[str, Any]:
+    """Train one network of a study and return its row of the table; its model is saved under `folder`.
+
+    Goes on from its checkpoint if there is one.
+
+    Parameters
+    ----------
+    data : (x_train, y_train, x_test, y_test)
+    """
+    x_train, y_train, x_test, y_test = data
+    checkpoint, models = folder / CHECKPOINTS / candidate.method, folder / "models"
+    for place in (checkpoint, models):
+        place.mkdir(parents=True, exist_ok=True)
+    classifier = make_classifier(study, candidate, checkpoint_dir=checkpoint, resume=True, on_epoch=on_epoch)
+    classifier.fit(x_train, y_train, X_valid=x_test, y_valid=y_test)
+    model = models / f"{candidate.method}.safetensors"
+    classifier.save(model)
+    predicted = classifier.predict(x_test)
+    return _row(candidate, dense, classifier, x_train.shape[1]) | {
+        "accuracy": float(np.mean(predicted == y_test)),
+        "confusion": confusion_matrix(y_test, predicted, labels=classifier.classes_).tolist(),
+        "model": str(model.relative_to(folder)),
+    }
+
+
+def _row(candidate: Candidate, dense: Candidate, classifier: RNNClassifier, n_steps: int) -> dict[str, Any]:
+    account, method = candidate.account, candidate.method
+    curve = [_point(record) for record in classifier.history_]
+    return {
+        "method": method,
+        "summary": METHODS[method].summary,
+        "structure": f"{candidate.hidden} units" if method == "small" else account[0].structure,
+        "bytes": account.bytes_after,
+        "parameters": account.parameters_after,
+        "factor": dense.account.bytes_after / account.bytes_after,
+        "layer_factor": _layer_parameters(dense.account) / _layer_parameters(account),
+        "max_rank": account.max_rank,
+        "macs": n_steps * sum(layer.macs_after for layer in account) + sum(kept.macs for kept in account.kept),
+        "seconds": sum(point["seconds"] for point in curve),
+        "hidden": candidate.hidden,
+        "epochs": len(curve),
+        "note": account[0].note,
+        "curve": curve,
+    }
+
+
+def _layer_parameters(account: Account) -> int:
+    return sum(layer.parameters_after for layer in account)
+
+
+def _point(record: EpochRecord) -> dict[str, Any]:
+    names = ("epoch", "train_loss", "valid_loss", "valid_accuracy", "seconds")
+    return {name: getattr(record, name) for name in names}
