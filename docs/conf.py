@@ -71,18 +71,21 @@ html_theme_options = {
 }
 
 
-def write_command_line_help(app: object) -> None:
-    """Ask the installed command for its help, so that the page cannot differ from it."""
+def write_outputs(app: object) -> None:
+    """Ask the command for its help and run the guide's code, so that no page shows what is not so."""
     GENERATED.mkdir(parents=True, exist_ok=True)
+    start = "import sys; from laconic.cli import main; sys.argv[0] = 'laconic'; main()"
     for name in ("", "tour", "compress"):
-        words = [*name.split(), "--help"]
-        code = "import sys; from laconic.cli import main; sys.argv[0] = 'laconic'; main()"
-        environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, env=environment
-        )
-        (GENERATED / f"help-{name or 'laconic'}.txt").write_text(done.stdout, "utf-8")
+        write_output(f"help-{name or 'laconic'}", "-c", start, *name.split(), "--help")
+    write_output("guide-compress", str(HERE / "guide" / "compress.py"))
+
+
+def write_output(name: str, *words: str) -> None:
+    """Keep what Python prints when it is called with these words."""
+    environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run([sys.executable, *words], stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    (GENERATED / f"{name}.txt").write_text(done.stdout, "utf-8")
 
 
 def setup(app):
-    app.connect("builder-inited", write_command_line_help)
+    app.connect("builder-inited", write_outputs)

@@ -21,5 +21,5 @@ def test_the_code_runs(script, tmp_path, monkeypatch):
 def test_every_mark_exists(page):
     text = page.read_text("utf-8")
     marks = re.findall(r':(?:start-after|end-before): "(# \[\w+\])"', text)
-    scripts = {name: (GUIDE / name).read_text("utf-8") for name in re.findall(r"\{literalinclude\} (\S+)", text)}
+    scripts = {name: (GUIDE / name).read_text("utf-8") for name in re.findall(r"\{literalinclude\} (\w+\.py)", text)}
     assert all(any(f"\n{mark}\n" in script for script in scripts.values()) for mark in marks)
