@@ -1,0 +1,63 @@
+"""The report's colours: each method looks the same in every figure and table, in light and in dark.
+
+Hues are told apart with the common kinds of colour blindness, and markers and dashes differ as well. Figures are
+drawn in the light colours; on the page each of these becomes a CSS variable with a value for either mode.
+"""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+Dash = tuple[int, tuple[float, ...]]
+SOLID: Dash = (0, ())
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a method is named and drawn: `name` at the head of a row, `adjective` in a sentence."""
+
+    name: str
+    adjective: str
+    variable: str
+    light: str
+    dark: str
+    marker: str
+    dash: Dash = SOLID
+
+
+METHODS = {
+    "dense": Look("Dense", "dense", "m-dense", "#3b434d", "#d5dbe3", "o"),
+    "kronecker": Look("Kronecker", "Kronecker", "m-kronecker", "#0067b1", "#58aefc", "D"),
+    "hybrid": Look("Hybrid Kronecker", "hybrid Kronecker", "m-hybrid", "#00856a", "#35c9a4", "s", (0, (6, 1.5))),
+    "lowrank": Look("Low rank", "low-rank", "m-lowrank", "#cf5600", "#ff9350", "^", (0, (4, 1.5, 1, 1.5))),
+    "pruned": Look("Pruned", "pruned", "m-pruned", "#a61fa0", "#f261db", "v", (0, (2, 1.2))),
+    "small": Look("Small dense", "small dense", "m-small", "#8a939e", "#8b95a3", "X", (0, (1, 1))),
+}
+_OTHERS = (
+    ("m-other-1", "#8a6d00", "#dfbd3c", "P"),
+    ("m-other-2", "#5d4fc4", "#ab9dff", "h"),
+    ("m-other-3", "#9c4a3c", "#e79a8c", "*"),
+)
+_FRAME = {
+    "ink": ("#1b2027", "#e8ecf1"),
+    "muted": ("#5b6571", "#a3adba"),
+    "grid": ("#dfe4ea", "#333b46"),
+    "paper": ("#fefefe", "#171b21"),
+}
+INK, MUTED, GRID, PAPER = (light for light, _ in _FRAME.values())
+
+RIGHT, WRONG = (0.18, 0.49, 0.80), (0.90, 0.36, 0.10)
+"""Red, green, blue of right answers and mistakes; mid-tones that show on white and on black."""
+
+
+def look(method: str) -> Look:
+    """Return how to draw a method; a name not in the table always gets the same one of a few spare colours."""
+    if method in METHODS:
+        return METHODS[method]
+    variable, light, dark, marker = _OTHERS[crc32(method.encode("utf-8", "replace")) % len(_OTHERS)]
+    return Look(method, method, variable, light, dark, marker, (0, (5, 1, 1, 1, 1, 1)))
+
+
+def variables() -> dict[str, tuple[str, str]]:
+    """Return each CSS variable with its light and its dark value."""
+    methods = {known.variable: (known.light, known.dark) for known in METHODS.values()}
+    return _FRAME | methods | {variable: (light, dark) for variable, light, dark, _ in _OTHERS}
