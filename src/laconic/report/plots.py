@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from laconic.report.palette import GRID, MUTED, PAPER, RIGHT, WRONG, look
+from laconic.report.palette import MUTED, PAPER, RIGHT, WRONG, look
 from laconic.report.records import MethodRow
 from laconic.report.statistics import wilson
 from laconic.report.style import styled
@@ -150,8 +150,7 @@ def _labels(axes: Axes, rows: Sequence[MethodRow], n_test: int) -> None:
             xytext=((row.size or 0) * (0.8 if right else 1.25), height),
             ha="right" if right else "left",
             va="center",
-            color=look(row.method).light,
-            arrowprops={"arrowstyle": "-", "color": GRID, "shrinkB": 6},
+            arrowprops={"arrowstyle": "-", "color": look(row.method).light, "shrinkB": 6},
         )
 
 

@@ -55,7 +55,7 @@ def _draw(figure: Figure) -> str:
     buffer = io.StringIO()
     with warnings.catch_warnings():
         # The browser draws the text and has more alphabets than matplotlib's font.
-        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        warnings.filterwarnings("ignore", "Glyph .* missing from|Matplotlib currently does not support", UserWarning)
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NO_METADATA)
     return buffer.getvalue()
 
