@@ -62,7 +62,7 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         Initial bias of an LSTM's forget gates; None keeps PyTorch's.
     max_epochs : int, default=30
         Passes over the training data.
-    batch_size : int, default=128
+    batch_size : int, default=100
         Sequences a batch.
     learning_rate : float, default=0.02
         Largest learning rate of the schedule.
@@ -154,7 +154,7 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         init: str = "nearest",
         forget_bias: float | None = 1.0,
         max_epochs: int = 30,
-        batch_size: int = 128,
+        batch_size: int = 100,
         learning_rate: float = 0.02,
         schedule: str = "one-cycle",
         warmup: float = 0.1,

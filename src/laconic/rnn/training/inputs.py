@@ -11,15 +11,21 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.utils import assert_all_finite
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
 
-from laconic.core.checks import DataError
+from laconic.core.checks import DataError, ParameterError
 from laconic.rnn.training.batches import Sequences
 from laconic.rnn.training.seeds import derive_seed
 
 _BLOCK = 4096  # sequences scaled at a time, so that no second copy of the data is made in float64
+
+_FORM: dict[str, Any] = {"dtype": np.float32, "order": "C"}
+
+
+def _quiet() -> np.errstate:
+    """Silence NumPy: what float32 cannot hold is refused with words, not warned of."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def n_dimensions(X: Any) -> int:
@@ -42,9 +48,8 @@ def check_sequences(X: Any, n_features: int | None = None) -> NDArray[np.float32
     ValueError
         scikit-learn's for what is not numeric, not finite or empty; `DataError` for another shape.
     """
-    checked: NDArray[np.float32] = check_array(
-        X, dtype=np.float32, order="C", allow_nd=True, input_name="X", estimator="RNNClassifier"
-    )
+    with _quiet():
+        checked: NDArray[np.float32] = check_array(X, allow_nd=True, input_name="X", estimator="RNNClassifier", **_FORM)
     if checked.ndim != 3 or 0 in checked.shape:
         raise DataError(
             f"RNNClassifier: X must have shape (n_samples, n_steps, {n_features or 'n_features'}), none of them zero"
@@ -104,7 +109,8 @@ class SequenceEstimator(BaseEstimator):
         """Check X and y; return x (n, steps, features), indices of classes (n,) and the classes."""
         self._flat = n_dimensions(X) < 3
         if self._flat:
-            x: NDArray[np.float32] = validate_data(self, X, dtype=np.float32, order="C")[:, :, None]
+            with _quiet():
+                x: NDArray[np.float32] = validate_data(self, X, **_FORM)[:, :, None]
         else:
             x = check_sequences(X)
             self.n_features_in_ = x.shape[2]
@@ -129,7 +135,8 @@ class SequenceEstimator(BaseEstimator):
     def _check_x(self, X: ArrayLike, n_features: int) -> NDArray[np.float32]:
         """Check sequences of a network of so many features; return them as (n, steps, features)."""
         if self._flat and n_dimensions(X) < 3:
-            x: NDArray[np.float32] = validate_data(self, X, dtype=np.float32, order="C", reset=False)[:, :, None]
+            with _quiet():
+                x: NDArray[np.float32] = validate_data(self, X, reset=False, **_FORM)[:, :, None]
             return x
         if n_features == 1 and n_dimensions(X) == 2:
             X = np.asarray(X)[:, :, None]
@@ -200,8 +207,21 @@ class Standardizer:
 def class_weights(
     rule: Mapping[Any, float] | str | None, classes: NDArray[Any], codes: NDArray[np.int64]
 ) -> torch.Tensor | None:
-    """Return the weight of each class in the loss, (n_classes,) float32, or None where all weigh the same."""
+    """Return the weight of each class in the loss, (n_classes,) float32, or None where all weigh the same.
+
+    Parameters
+    ----------
+    rule : dict, "balanced" or None
+        "balanced" is n / (n_classes * n of the class); a class that a dict leaves out weighs 1.
+    classes, codes : ndarray
+        Classes, and the index of each sample's.
+    """
     if rule is None:
         return None
-    weights = compute_class_weight(rule, classes=classes, y=classes[codes])
-    return torch.from_numpy(weights.astype(np.float32))
+    if isinstance(rule, str):
+        return torch.from_numpy((len(codes) / (len(classes) * np.bincount(codes))).astype(np.float32))
+    unknown = set(rule) - set(classes.tolist())
+    if unknown or not all(np.isfinite(weight) and weight >= 0 for weight in rule.values()):
+        allowed = f"a dict of weights, none negative, of classes among {classes.tolist()}"
+        raise ParameterError("RNNClassifier", "class_weight", allowed, rule)
+    return torch.tensor([float(rule.get(name, 1.0)) for name in classes.tolist()])

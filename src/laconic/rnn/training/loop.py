@@ -19,8 +19,9 @@ from laconic.rnn.training.clipping import ClipGradients
 from laconic.rnn.training.clock import Clock
 from laconic.rnn.training.early_stopping import KeepBest, Stop, StopTrainingError, is_over, valid_losses
 from laconic.rnn.training.net import SequenceNet
-from laconic.rnn.training.records import EpochRecord, Recorder, Report, read_record
+from laconic.rnn.training.records import EpochRecord, Recorder, Report, diverged, read_record
 from laconic.rnn.training.schedule import SetLearningRate
+from laconic.rnn.training.seeds import own_random_state
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def train(
         average.start(module)
     if saved:
         restore(net, saved, average, best)
-    _run(net, data.to(device), plan)
+    with own_random_state(device):
+        _run(net, data.to(device), plan)
     _keep(module, average, best)
     return [read_record(row) for row in net.history.to_list()]
 
@@ -153,6 +155,8 @@ def _keep(module: nn.Module, average: WeightAverage | None, best: KeepBest | Non
         module.load_state_dict(best.weights_)
     elif average:
         average.apply()
+    if not all(bool(weight.isfinite().all()) for weight in module.parameters()):
+        raise diverged("a weight is not finite")
     module.eval()
 
 

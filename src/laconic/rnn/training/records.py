@@ -72,10 +72,7 @@ class Recorder(Callback):
         batches = row.pop("batches")
         train_loss, _ = _mean_loss(batches, "train")
         if train_loss is None or not math.isfinite(train_loss):
-            raise DataError(
-                f"training diverged: the loss of epoch {row['epoch']} is {train_loss}; "
-                "scale the data (standardize=True), lower learning_rate or set gradient_clip"
-            )
+            raise diverged(f"the loss of epoch {row['epoch']} is {train_loss}")
         valid_loss, n_valid = _mean_loss(batches, "valid")
         record = EpochRecord(
             epoch=row["epoch"],
@@ -104,6 +101,13 @@ class Report(Callback):
     def on_epoch_end(self, net: NeuralNetClassifier, **kwargs: Any) -> None:
         """Call the function."""
         self.on_epoch(read_record(net.history.to_list()[-1]))
+
+
+def diverged(how: str) -> DataError:
+    """Return the error that says that training diverged, and what to do."""
+    return DataError(
+        f"training diverged: {how}; scale the data (standardize=True), lower learning_rate or set gradient_clip"
+    )
 
 
 def read_record(row: Mapping[str, Any]) -> EpochRecord:
