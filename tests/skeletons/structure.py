@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from laconic.core.arrays import Array, array_namespace, as_array, is_floating
+from laconic.core.arrays import Array, array_namespace, as_array, device, is_floating
 from laconic.core.checks import DataError
 from laconic.structured.base import Options, Part, StructuredMatrix
 
@@ -55,8 +55,8 @@ class DiagonalMatrix(StructuredMatrix):
     # What it does: array-API calls and operators only, so that NumPy and torch both flow through.
 
     def dense(self) -> Array:
-        eye = array_namespace(self.diagonal).eye(self.shape[0], dtype=self.diagonal.dtype)
-        return eye * self.diagonal
+        xp = array_namespace(self.diagonal)
+        return self.diagonal * xp.eye(self.shape[0], dtype=self.diagonal.dtype, device=device(self.diagonal))
 
     def _matmul(self, x: Array) -> Array:
         return self.diagonal[:, None] * x

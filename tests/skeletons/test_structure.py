@@ -1,5 +1,6 @@
 """The structure skeleton keeps the promises that CONTRIBUTING.md asks of a new structure."""
 
+import array_api_strict
 import numpy as np
 import pytest
 
@@ -34,6 +35,13 @@ def test_torch_gradients_equal_the_dense_twin():
     (through_product,) = torch.autograd.grad(structure.matmul(x).square().sum(), diagonal)
     (through_matrix,) = torch.autograd.grad((structure.dense() @ x).square().sum(), diagonal)
     torch.testing.assert_close(through_product, through_matrix)
+
+
+def test_uses_nothing_outside_the_array_api():
+    structure = DiagonalMatrix(array_api_strict.asarray([1.0, 2.0]))
+    x = array_api_strict.asarray([3.0, 4.0])
+    assert array_api_strict.all(structure.matmul(x) == structure.dense() @ x)
+    assert array_api_strict.all(structure.rmatmul(x) == structure.dense() @ x)
 
 
 def test_costs_are_counted(structure):
