@@ -1,21 +1,23 @@
 """Compress a PyTorch model in place: its weights become structures of few parameters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from laconic.core.checks import ParameterError, check_choice
+from laconic.core.arrays import to_numpy
+from laconic.core.checks import ParameterError, check_choice, check_finite
 from laconic.core.units import format_bytes, parse_bytes
 from laconic.rnn.account import Account, KeptLayer, LayerAccount
 from laconic.rnn.anatomy import WeightGroup
-from laconic.rnn.count import count_parameters
+from laconic.rnn.count import Footprint, count_macs, count_plain_macs, footprint, own_parts
 from laconic.rnn.methods import METHODS
 from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.method import Method, OutOfBudgetError, Plan
-from laconic.rnn.reparametrise import StructuredParameter, merge_biases, reparametrise
+from laconic.rnn.reparametrise import StructuredParameter, merge_biases, merged_bias, reparametrise
 from laconic.rnn.survey import Survey, survey
 from laconic.rnn.target import Target, matrix_targets
 from laconic.structured import StructuredMatrix, nearest
@@ -46,8 +48,8 @@ def compress(
     method : {"kronecker", "hybrid", "lowrank", "pruned", "small", "dense"}
         What the matrices become; "dense" leaves them and only counts by the same rules.
     budget : str or int, optional
-        Most bytes for the whole model, such as "4KB" (1 KB = 1024 B): its parameters at their itemsize, one bias vector
-        a gate, the layers that are kept among them. Without it the kronecker method takes the size of the papers' rule,
+        Most bytes for the whole model, such as "4KB" (1 KB = 1024 B): its parameters at their itemsize, the layers that
+        are kept among them. Without it the kronecker method takes the size of the papers' rule,
         the others the same number of parameters (hybrid: a tenth of the layer).
     shapes : "auto", "paper", or ((m1, n1), (m2, n2)), for method "kronecker"
         "paper" is the papers' rule; "auto" is the largest rank that fits the budget.
@@ -70,6 +72,8 @@ def compress(
     ------
     ParameterError
         If a parameter is not as above, the budget cannot be kept, or a layer asked for cannot be compressed.
+    DataError
+        If a weight is NaN or infinite.
 
     Notes
     -----
@@ -94,22 +98,32 @@ def compress(
     chosen = _method(method, shapes)
     check_choice("compress", "layout", layout, ("joint", "separate"))
     check_choice("compress", "init", init, ("nearest", "random"))
+    rng = _generator(random_state) if init == "random" else None
     found = survey(model, layers)
     targets = matrix_targets(found, layout)
     plans = _plans(chosen, targets, found, budget)
-    rng = np.random.default_rng(random_state) if init == "random" else None
-    before = {name: _parameters(module, groups) for name, (module, groups) in found.chosen.items()}
-    applied = [_apply(chosen, target, plan, rng) for target, plan in zip(targets, plans, strict=True)]
-    return _account(method, found, before, targets, applied)
+    changes = [_prepared(chosen, target, plan, rng) for target, plan in zip(targets, plans, strict=True)]
+    before = {name: _before(module, groups) for name, (module, groups) in found.chosen.items()}
+    for change in changes:
+        _apply(change)
+    return _account(method, found, before, changes)
 
 
 def _method(method: str, shapes: Any) -> Method:
     check_choice("compress", "method", method, METHODS)
     if method == Kronecker.name:
         return Kronecker(shapes)
-    if shapes != "auto":
+    if not isinstance(shapes, str) or shapes != "auto":
         raise ParameterError("compress", "shapes", f"'auto' for method {method!r}", shapes)
     return METHODS[method]()
+
+
+def _generator(random_state: int | np.random.Generator | None) -> np.random.Generator:
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        allowed = "None, a whole number of at least 0 or a numpy.random.Generator"
+        raise ParameterError("compress", "random_state", allowed, random_state) from None
 
 
 # The budget -------------------------------------------------------------------------------------------------------
@@ -120,116 +134,141 @@ def _plans(method: Method, targets: list[Target], found: Survey, budget: str | i
     sizes = [target.size for target in targets]
     if budget is None:
         return method.plan(sizes, None)
-    itemsize = next(iter(targets)).weights[0].element_size()
-    fixed = sum(_bytes(module) for module, _ in found.kept.values())
-    for module, groups in found.chosen.values():
-        planned = sum(t.size.n_entries + t.size.n_bias for t in targets if t.module is module)
-        fixed += (_parameters(module, groups) - planned) * itemsize
+    itemsize = max(target.weights[0].element_size() for target in targets)
+    fixed = _fixed_bytes(targets, found)
     allowed = parse_bytes(budget, owner="compress", parameter="budget")
     try:
         return method.plan(sizes, (allowed - fixed) // itemsize)
     except OutOfBudgetError as error:
         least = fixed + ((allowed - fixed) // itemsize + error.missing) * itemsize
         words = f"at least {format_bytes(least)} ({least} bytes) for method {method.name!r}"
-        raise ParameterError(
-            "compress", "budget", f"{words}, {format_bytes(fixed)} of which are layers that stay as they are", budget
-        ) from None
+        words += f", {format_bytes(fixed)} of which are parameters that stay as they are"
+        raise ParameterError("compress", "budget", words, budget) from None
+
+
+def _fixed_bytes(targets: list[Target], found: Survey) -> int:
+    """Bytes of all that is neither a target's matrix nor a bias that belongs to it."""
+    counted: set[int] = set()
+    fixed = sum(_before(module, groups, counted).bytes for module, groups in found.chosen.values())
+    fixed += sum(footprint(own_parts(module), counted).bytes for module, _ in found.kept.values())
+    return fixed - sum((t.size.n_entries + t.size.n_bias) * t.weights[0].element_size() for t in targets)
 
 
 # The change -------------------------------------------------------------------------------------------------------
 
 
-def _apply(method: Method, target: Target, plan: Plan, rng: np.random.Generator | None) -> Plan:
-    """Put the planned structures in the place of a target's weights and biases; return the plan with its numbers."""
-    if target.merged:
-        first, second = target.bias_names
-        merge_biases(target.module, first, second, target.merged)
+@dataclass(frozen=True)
+class _Change:
+    """What a target will become: everything is made before anything in the model changes."""
+
+    target: Target
+    plan: Plan
+    """Made of its numbers, no longer of templates."""
+    parameters: dict[str, StructuredParameter]
+
+
+def _prepared(method: Method, target: Target, plan: Plan, rng: np.random.Generator | None) -> _Change:
+    """Make the planned structures that will take the place of a target's weights and biases."""
     matrix = torch.cat([weight.detach() for weight in target.weights], dim=1)
     shapes = {name: tuple(w.shape) for name, w in zip(target.names, target.weights, strict=True)}
+    check_finite("compress", f"{target.size.layer}: {' and '.join(shapes)}", to_numpy(matrix))
     structure = _start(plan.matrix, matrix, rng)
-    reparametrise(target.module, target.key, method.parameter(structure, shapes))
+    parameters = {target.key: method.parameter(structure, shapes)}
     if plan.bias is not None:
-        _apply_bias(target, plan.bias)
-    return Plan(structure, plan.bias, plan.note)
+        parameters |= _bias_parameters(target, plan.bias)
+    trained = any(weight.requires_grad for weight in target.weights)
+    for parameter in parameters.values():
+        parameter.requires_grad_(trained)
+    return _Change(target, Plan(structure, plan.bias, plan.note), parameters)
 
 
-def _apply_bias(target: Target, template: StructuredMatrix) -> None:
-    """Let the planned structure stand for the bias vectors, each of its blocks for one."""
-    for i, name in enumerate(target.kept_biases):
-        vector = target.module.get_parameter(name).detach()
-        size = len(vector)
+def _bias_parameters(target: Target, template: StructuredMatrix) -> dict[str, StructuredParameter]:
+    """Return the structures that stand for the bias vectors, each block of the template for one."""
+    found = {}
+    for i, (name, vector) in enumerate(_biases(target).items()):
         part = template if len(target.kept_biases) == 1 else template.parts[f"block_{i}"]
         structure = nearest(vector[:, None], part)
-        parameter = StructuredParameter(structure, {name: (size,)})
-        reparametrise(target.module, f"{target.key}_{name}", parameter)
+        found[f"{target.key}_{name}"] = StructuredParameter(structure, {name: (len(vector),)})
+    return found
+
+
+def _biases(target: Target) -> dict[str, torch.Tensor]:
+    """The bias vectors that will remain, merged."""
+    vectors = [target.module.get_parameter(name).detach() for name in target.bias_names]
+    if target.merged:
+        vectors = [merged_bias(vectors[0], vectors[1], target.merged)]
+    return dict(zip(target.kept_biases, vectors, strict=True))
 
 
 def _start(template: StructuredMatrix, matrix: torch.Tensor, rng: np.random.Generator | None) -> StructuredMatrix:
     """Return the structure to start from: the nearest to the matrix, or a random one of its deviation."""
     if rng is None:
         return nearest(matrix, template)
-    return moved(template.random(rng, float(matrix.square().mean().sqrt())), matrix)
+    return moved(template.random(rng, float(matrix.double().square().mean().sqrt())), matrix)
+
+
+def _apply(change: _Change) -> None:
+    """Put the structures in the place of a target's weights and biases."""
+    target = change.target
+    if target.merged:
+        first, second = target.bias_names
+        merge_biases(target.module, first, second, target.merged)
+    for key, parameter in change.parameters.items():
+        reparametrise(target.module, key, parameter)
 
 
 # The account ------------------------------------------------------------------------------------------------------
 
 
-def _account(method: str, found: Survey, before: dict[str, int], targets: list[Target], plans: list[Plan]) -> Account:
-    layers = []
+def _account(method: str, found: Survey, before: dict[str, Footprint], changes: list[_Change]) -> Account:
+    layers, counted = [], set[int]()
     for name, (module, _) in found.chosen.items():
-        mine = [(t, plan) for t, plan in zip(targets, plans, strict=True) if t.module is module]
-        layers.append(_layer_account(name, module, method, before[name], mine))
-    kept = tuple(_kept_layer(name, module, reason) for name, (module, reason) in found.kept.items())
+        mine = [change for change in changes if change.target.module is module]
+        after = footprint(own_parts(module), counted)
+        layers.append(_layer_account(name, module, method, (before[name], after), mine))
+    kept = tuple(_kept_layer(name, module, reason, counted) for name, (module, reason) in found.kept.items())
     return Account(method, tuple(layers), kept)
 
 
 def _layer_account(
-    name: str, module: nn.Module, method: str, before: int, planned: list[tuple[Target, Plan]]
+    name: str, module: nn.Module, method: str, sizes: tuple[Footprint, Footprint], changes: list[_Change]
 ) -> LayerAccount:
-    formulas = list(dict.fromkeys(plan.matrix.formula for _, plan in planned))
-    itemsize = next(module.parameters()).element_size()
-    after = count_parameters(module)
+    before, after = sizes
+    plain = count_plain_macs(module)
     return LayerAccount(
         name=name,
         kind=type(module).__name__,
         method=method,
-        structure="; ".join(formulas),
-        parameters_before=before,
-        parameters_after=after,
-        bytes_before=before * itemsize,
-        bytes_after=after * itemsize,
-        max_rank=min(_rank(target, plan) for target, plan in planned),
-        macs_before=sum(target.size.n_entries for target, _ in planned),
-        macs_after=sum(_macs(target, plan) for target, plan in planned),
-        note="; ".join(dict.fromkeys(plan.note for _, plan in planned if plan.note)),
+        structure="; ".join(dict.fromkeys(change.plan.matrix.formula for change in changes)),
+        parameters_before=before.parameters,
+        parameters_after=after.parameters,
+        bytes_before=before.bytes,
+        bytes_after=after.bytes,
+        max_rank=min(_rank(change.plan) for change in changes),
+        macs_before=plain + sum(change.target.size.n_entries for change in changes),
+        macs_after=plain + sum(_macs(change) for change in changes),
+        note="; ".join(dict.fromkeys(change.plan.note for change in changes if change.plan.note)),
     )
 
 
-def _rank(target: Target, plan: Plan) -> int:
+def _rank(plan: Plan) -> int:
     """Largest rank of a gate where each gate is a structure of its own, else of the whole matrix."""
     blocks = [part for part in plan.matrix.parts.values() if isinstance(part, StructuredMatrix)]
     return min((block.max_rank for block in blocks), default=plan.matrix.max_rank)
 
 
-def _macs(target: Target, plan: Plan) -> int:
-    apart = plan.matrix.n_macs_apart * target.n_gates_apart // target.size.n_gates
-    return plan.matrix.n_macs + apart
+def _macs(change: _Change) -> int:
+    matrix, target = change.plan.matrix, change.target
+    return matrix.n_macs + matrix.n_macs_apart * target.n_gates_apart // target.size.n_gates
 
 
-def _kept_layer(name: str, module: nn.Module, reason: str) -> KeptLayer:
-    parameters = count_parameters(module)
-    macs = sum(w.numel() for n, w in module._parameters.items() if w is not None and w.dim() == 2 and "weight" in n)
-    if isinstance(module, nn.Embedding | nn.EmbeddingBag):
-        macs = 0  # a row is looked up
-    return KeptLayer(name, type(module).__name__, reason, parameters, _bytes(module), macs)
+def _kept_layer(name: str, module: nn.Module, reason: str, counted: set[int]) -> KeptLayer:
+    size = footprint(own_parts(module), counted)
+    return KeptLayer(name, type(module).__name__, reason, size.parameters, size.bytes, count_macs(module))
 
 
-def _parameters(module: nn.Module, groups: list[WeightGroup]) -> int:
-    """Parameters of a layer that is not compressed yet, one bias vector a gate."""
-    second = sum(module.get_parameter(group.biases[1]).numel() for group in groups if group.merged)
-    return count_parameters(module) - second
-
-
-def _bytes(module: nn.Module) -> int:
-    itemsize = next((p.element_size() for p in module.parameters()), 0)
-    return count_parameters(module) * itemsize
+def _before(module: nn.Module, groups: list[WeightGroup], counted: set[int] | None = None) -> Footprint:
+    """What a layer holds before it is compressed, one bias vector a gate."""
+    second = [module.get_parameter(group.biases[1]) for group in groups if group.merged]
+    whole = footprint(own_parts(module), set() if counted is None else counted)
+    return whole - Footprint(sum(b.numel() for b in second), sum(b.numel() * b.element_size() for b in second))

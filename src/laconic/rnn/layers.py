@@ -16,7 +16,7 @@ class _LoopedRNN(nn.Module):
     """Learned scalars of a layer and their first values."""
 
     bias_names: ClassVar[tuple[str, ...]]
-    """Bias vectors of a layer, each of length hidden_size."""
+    """Bias vectors of a layer, each of length hidden_size; a cell is driven by W x + U h + the first one."""
 
     def __init__(
         self,
@@ -97,7 +97,11 @@ class _LoopedRNN(nn.Module):
     def _forward_packed(self, packed: PackedSequence, hx: Tensor | None) -> tuple[PackedSequence, Tensor]:
         x, lengths = pad_packed_sequence(packed)
         output, state = self._forward_time_major(x, hx, lengths.to(x.device))
-        return pack_padded_sequence(output, lengths, enforce_sorted=packed.sorted_indices is None), state
+        order, back = packed.sorted_indices, packed.unsorted_indices
+        if order is not None:
+            output, lengths = output[:, order], lengths[order.to(lengths.device)]
+        data, batch_sizes, _, _ = pack_padded_sequence(output, lengths)
+        return PackedSequence(data, batch_sizes, order, back), state
 
     def _forward_time_major(self, x: Tensor, hx: Tensor | None, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         self._check_input(x, hx)
@@ -119,32 +123,33 @@ class _LoopedRNN(nn.Module):
         self, x: Tensor, state: Tensor | None, lengths: Tensor | None, suffix: str, reverse: bool
     ) -> tuple[Tensor, Tensor]:
         """Run one layer in one direction: the input's share of all steps at once, then step by step."""
-        driven = nn.functional.linear(x, getattr(self, f"weight_ih_{suffix}"))
+        bias = self._vector(self.bias_names[0], suffix)
+        driven = nn.functional.linear(x, getattr(self, f"weight_ih_{suffix}"), bias).unbind(0)
         recurrent = getattr(self, f"weight_hh_{suffix}").t()
         cell = self._cell(suffix)
         state = x.new_zeros(x.shape[1], self.hidden_size) if state is None else state
-        steps = range(len(x))
         outputs: list[Tensor] = []
-        for step in reversed(steps) if reverse else steps:
+        for step in range(len(x))[:: -1 if reverse else 1]:
             stepped = cell(torch.addmm(driven[step], state, recurrent), state)
             state = stepped if lengths is None else torch.where((step < lengths)[:, None], stepped, state)
             outputs.append(state)
         return torch.stack(outputs[::-1] if reverse else outputs), state
 
     def _cell(self, suffix: str) -> Any:
-        """Return the step: a function of W x + U h and h."""
+        """Return the step: a function of W x + U h + the first bias, and h."""
         raise NotImplementedError
 
-    def _vector(self, name: str, suffix: str) -> Tensor | float:
-        return getattr(self, f"{name}_{suffix}") if self.bias else 0.0
+    def _vector(self, name: str, suffix: str) -> Tensor | None:
+        return getattr(self, f"{name}_{suffix}") if self.bias else None
 
     def _scalar(self, name: str, suffix: str) -> Tensor:
         return torch.sigmoid(getattr(self, f"{name}_{suffix}"))
 
     def _check_input(self, x: Tensor, hx: Tensor | None) -> None:
         owner = type(self).__name__
-        if x.dim() != 3 or x.shape[-1] != self.input_size:
-            raise ParameterError(owner, "input", f"2 or 3 axes, the last of length {self.input_size}", tuple(x.shape))
+        if x.dim() != 3 or x.shape[-1] != self.input_size or not len(x):
+            words = f"of one step or more and 2 or 3 axes, the last of length {self.input_size}"
+            raise ParameterError(owner, "input", words, tuple(x.shape))
         expected = (self.num_layers * (1 + self.bidirectional), x.shape[1], self.hidden_size)
         if hx is not None and tuple(hx.shape) != expected:
             raise ParameterError(owner, "hx", f"of shape {expected}", tuple(hx.shape))
@@ -182,8 +187,8 @@ class FastRNN(_LoopedRNN):
 
     def _cell(self, suffix: str) -> Any:
         alpha, beta = self._scalar("alpha", suffix), self._scalar("beta", suffix)
-        bias, squash = self._vector("bias_ih", suffix), getattr(torch, self.nonlinearity)
-        return lambda drive, state: alpha * squash(drive + bias) + beta * state
+        squash = getattr(torch, self.nonlinearity)
+        return lambda drive, state: torch.addcmul(beta * state, alpha, squash(drive))
 
 
 class FastGRNN(_LoopedRNN):
@@ -213,11 +218,12 @@ class FastGRNN(_LoopedRNN):
     def _cell(self, suffix: str) -> Any:
         zeta, nu = self._scalar("zeta", suffix), self._scalar("nu", suffix)
         bias_z, bias_h = self._vector("bias_z", suffix), self._vector("bias_h", suffix)
-        squash = getattr(torch, self.nonlinearity)
+        gap = None if bias_z is None or bias_h is None else bias_h - bias_z
+        squash, both, minus = getattr(torch, self.nonlinearity), zeta + nu, -zeta
 
         def step(drive: Tensor, state: Tensor) -> Tensor:
-            z = torch.sigmoid(drive + bias_z)
-            stepped: Tensor = (zeta * (1 - z) + nu) * squash(drive + bias_h) + z * state
-            return stepped
+            z = torch.sigmoid(drive)
+            candidate = squash(drive if gap is None else drive + gap)
+            return torch.addcmul(torch.addcmul(both, z, minus) * candidate, z, state)
 
         return step

@@ -7,12 +7,13 @@ structure's parameters.
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from laconic.core.checks import check_interval
 from laconic.structured import StructuredMatrix
 
 
@@ -38,15 +39,32 @@ class StructuredParameter(nn.Module):
         self._template = structure.with_arrays(
             {name: array.detach().to("meta") for name, array in structure.arrays.items()}
         )
+        self._names = tuple(structure.arrays)
+        self._latest: tuple[StructuredMatrix, list[Tensor]] | None = None
 
     @property
     def structure(self) -> StructuredMatrix:
         """The structure, made of this module's parameters."""
-        return self._template.with_arrays({name: getattr(self, name) for name in self._template.arrays})
+        arrays = [getattr(self, name) for name in self._names]
+        if self._latest is None or any(a is not b for a, b in zip(arrays, self._latest[1], strict=True)):
+            structure = self._template.with_arrays(dict(zip(self._names, arrays, strict=True)))
+            if not all(isinstance(array, nn.Parameter) for array in arrays):
+                return structure  # made of what functional_call lends, or of buffers: not to be held
+            self._latest = structure, arrays
+        return self._latest[0]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What else than the structure a file has to keep, as JSON values."""
+        return {}
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        """Take what `options` gave before."""
 
     def forward(self) -> dict[str, Tensor]:
-        """Return the weights by name, formed from the parameters."""
-        dense = self.structure.dense()
+        """Return the weights by name, formed from the parameters in their own precision."""
+        with _own_precision(getattr(self, self._names[0]).device):
+            dense = self.structure.dense()
         widths = [shape[1] if len(shape) > 1 else 1 for shape in self.weights.values()]
         pieces = dense.split(widths, dim=1)
         return {name: p.reshape(s) for (name, s), p in zip(self.weights.items(), pieces, strict=True)}
@@ -58,6 +76,16 @@ class StructuredParameter(nn.Module):
         """Return the structure's formula."""
         return f"{' | '.join(self.weights)} = {self._template.formula}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_latest": None}
+
+
+def _own_precision(device: torch.device) -> AbstractContextManager[Any]:
+    """Autocast must not reach into the product: its kernels would round each factor, and not every structure alike."""
+    kind = device.type
+    active = torch.amp.autocast_mode.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if active else nullcontext()
+
 
 class Reparametrised(nn.Module):
     """What a module becomes when some of its weights are formed; see `reparametrise`."""
@@ -67,22 +95,47 @@ class Reparametrised(nn.Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Form the weights once, then do what the module always did."""
         with _formed_once(self):
-            if isinstance(self, nn.RNNBase):
-                self._init_flat_weights()
             return super().forward(*args, **kwargs)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _blank, (type(self).__bases__[1], _formed_names(self)), self._state()
+
+    def _state(self) -> dict[str, Any]:
+        return self.__getstate__()  # type: ignore[no-any-return, no-untyped-call]  # object's own, untyped
+
+
+class ReparametrisedRNN(Reparametrised):
+    """A layer of torch's fused kernels, which read their weights from a list that they keep: here it is not kept."""
+
+    _flat_weights_names: list[str]
+
+    @property
+    def _flat_weights(self) -> list[Tensor]:
+        weights = _formed(self)
+        return [weights[name] if name in weights else getattr(self, name) for name in self._flat_weights_names]
+
+    @property
+    def _flat_weight_refs(self) -> list[Any]:
+        return []
+
+    @_flat_weight_refs.setter
+    def _flat_weight_refs(self, refs: list[Any]) -> None:
+        """Nothing to keep."""
+
+    def _init_flat_weights(self) -> None:
+        """Nothing to keep."""
+
+    def _update_flat_weights(self) -> None:
+        """Nothing to keep."""
 
     def flatten_parameters(self) -> None:
         """Do nothing: packing weights in place is for leaves; cuDNN copies formed ones itself."""
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the formed weights out: they are made again from the parameters."""
-        return {key: [] if key in _DERIVED else value for key, value in self.__dict__.items()}
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _blank, (type(self).__bases__[1], _formed_names(self)), self.__getstate__()
+    def _state(self) -> dict[str, Any]:
+        return dict(self.__dict__)
 
 
-_DERIVED = ("_flat_weights", "_flat_weight_refs")
+_KEPT_BY_TORCH = ("_flat_weights", "_flat_weight_refs")
 _forming = threading.local()
 
 
@@ -99,6 +152,8 @@ def reparametrise(module: nn.Module, key: str, parameter: StructuredParameter) -
     """
     for name in parameter.weights:
         module._parameters.pop(name, None)
+    for name in _KEPT_BY_TORCH:
+        module.__dict__.pop(name, None)
     base, names = type(module), tuple[str, ...]()
     if isinstance(module, Reparametrised):
         base, names = type(module).__bases__[1], _formed_names(module)
@@ -122,10 +177,16 @@ def anneal(model: nn.Module, progress: float) -> None:
     model : torch.nn.Module
     progress : float
         Share of the training that is done, 0 to 1. At 1 the model is as small as `compress` promised.
+
+    Raises
+    ------
+    ParameterError
+        If the progress is not a number from 0 to 1.
     """
+    progress = check_interval("anneal", "progress", progress, 0, 1)
     for module in model.modules():
         if isinstance(module, StructuredParameter):
-            module.anneal(min(max(float(progress), 0.0), 1.0))
+            module.anneal(progress)
 
 
 def materialise(model: nn.Module) -> nn.Module:
@@ -140,13 +201,16 @@ def materialise(model: nn.Module) -> nn.Module:
 
 
 def _undress(module: nn.Module) -> None:
-    weights = {name: nn.Parameter(weight.detach().clone()) for name, weight in _formed(module).items()}
+    trained = any(parameter.requires_grad for parameter in module.compressed.parameters())  # type: ignore[union-attr]
+    weights = {name: nn.Parameter(w.detach().clone(), trained) for name, w in _formed(module).items()}
     module.__class__ = type(module).__bases__[1]
     del module._modules["compressed"]
-    for name in [name for name in module._buffers if name.startswith("bias")]:
-        weights[name] = nn.Parameter(module._buffers.pop(name))  # type: ignore[arg-type]  # never None here
-    for name, weight in weights.items():
-        module.register_parameter(name, weight)
+    for name in zeros(module):
+        module._non_persistent_buffers_set.discard(name)
+        weights[name] = nn.Parameter(module._buffers.pop(name), trained)  # type: ignore[arg-type]  # never None here
+    parameters = weights | module._parameters
+    order = list(getattr(module, "_flat_weights_names", parameters))
+    module._parameters = {name: parameters[name] for name in sorted(parameters, key=order.index)}
     if isinstance(module, nn.RNNBase):
         module._init_flat_weights()
 
@@ -164,11 +228,13 @@ def _formed(module: nn.Module) -> dict[str, Tensor]:
 def _formed_once(module: nn.Module) -> Iterator[None]:
     """Hold a module's weights for the time of one forward in this thread."""
     held = _forming.__dict__.setdefault("weights", {})
+    outer = held.get(id(module))
     held[id(module)] = _formed(module)
     try:
         yield
     finally:
-        del held[id(module)]
+        if outer is None:
+            del held[id(module)]
 
 
 def _formed_weight(name: str) -> property:
@@ -186,7 +252,8 @@ def _dressed(base: type[nn.Module], names: tuple[str, ...]) -> type[nn.Module]:
     if (base, names) not in _classes:
         members: dict[str, Any] = {name: _formed_weight(name) for name in names}
         members |= {"__module__": base.__module__, "__qualname__": base.__qualname__, "__doc__": base.__doc__}
-        _classes[base, names] = type(base.__name__, (Reparametrised, base), members)
+        kind = ReparametrisedRNN if issubclass(base, nn.RNNBase) else Reparametrised
+        _classes[base, names] = type(base.__name__, (kind, base), members)
     return _classes[base, names]
 
 
@@ -201,12 +268,17 @@ def _blank(base: type[nn.Module], names: tuple[str, ...]) -> nn.Module:
     return module
 
 
+def merged_bias(first: Tensor, second: Tensor, shares: tuple[float, ...]) -> Tensor:
+    """Return the first bias vector of a layer plus the second one's share, gate by gate."""
+    share = torch.tensor(shares).repeat_interleave(len(second) // len(shares))
+    return first.detach() + second.detach() * share.to(second)
+
+
 def merge_biases(module: nn.Module, first: str, second: str, shares: tuple[float, ...]) -> None:
     """Add the second bias vector of a layer into the first, gate by gate, and hold it at zero from now on."""
-    kept, added = module.get_parameter(first), module.get_parameter(second)
-    share = torch.tensor(shares).repeat_interleave(len(added) // len(shares))
+    kept = module.get_parameter(first)
     with torch.no_grad():
-        kept.add_(added * share.to(added))
+        kept.copy_(merged_bias(kept, module.get_parameter(second), shares))
     hold_at_zero(module, second)
 
 
@@ -216,3 +288,8 @@ def hold_at_zero(module: nn.Module, name: str) -> None:
         zero = torch.zeros_like(module.get_parameter(name), requires_grad=False)
         del module._parameters[name]
         module.register_buffer(name, zero, persistent=False)
+
+
+def zeros(module: nn.Module) -> list[str]:
+    """Return the names of the bias vectors of a module that are held at zero."""
+    return [name for name in getattr(module, "_flat_weights_names", ()) if name in module._buffers]

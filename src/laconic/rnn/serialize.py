@@ -1,6 +1,8 @@
 """Models in files: safetensors for the numbers, JSON for the structures; nothing is ever unpickled."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,10 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from laconic.core.arrays import to_numpy
-from laconic.core.checks import DataError
+from laconic.core.checks import DataError, ParameterError
 from laconic.core.files import atomic_write_bytes, write_json
 from laconic.rnn.methods import METHODS
-from laconic.rnn.reparametrise import Reparametrised, StructuredParameter, hold_at_zero, reparametrise
+from laconic.rnn.reparametrise import Reparametrised, StructuredParameter, hold_at_zero, reparametrise, zeros
 from laconic.structured import describe, packed_arrays, rebuild
 from laconic.structured.nearest import moved
 
@@ -23,7 +25,8 @@ FORMAT = "laconic-weights-1"
 def save_weights(model: nn.Module, path: str | Path, metadata: dict[str, Any] | None = None) -> None:
     """Write a model's weights, compressed ones as their structures, to PATH.safetensors and PATH.json.
 
-    Each file is written whole or not at all; the JSON, last, names the tensors it belongs to.
+    Each file is written whole or not at all. The JSON is for readers: the same text is the safetensors file's header,
+    from which `load_weights` reads it.
 
     Parameters
     ----------
@@ -32,6 +35,11 @@ def save_weights(model: nn.Module, path: str | Path, metadata: dict[str, Any] | 
         With or without the ending .safetensors.
     metadata : dict, optional
         JSON values to keep beside the weights, returned by `load_weights`.
+
+    Raises
+    ------
+    ParameterError
+        If the metadata are not JSON values.
     """
     path = _stem(path)
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in _plain_tensors(model).items()}
@@ -40,12 +48,19 @@ def save_weights(model: nn.Module, path: str | Path, metadata: dict[str, Any] | 
         tensors |= {prefix + name: torch.from_numpy(to_numpy(array).copy()) for name, array in packed.items()}
     layers = {name: _layer_spec(module) for name, module in model.named_modules() if isinstance(module, Reparametrised)}
     document = {"format": FORMAT, "layers": layers, "metadata": metadata or {}}
-    atomic_write_bytes(_with(path, ".safetensors"), save(tensors, {"laconic": json.dumps(document)}))
+    try:
+        header = json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ParameterError("save_weights", "metadata", f"JSON values ({error})", metadata) from None
+    atomic_write_bytes(_with(path, ".safetensors"), save(tensors, {"laconic": header}))
     write_json(_with(path, ".json"), document)
 
 
 def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     """Read into a model what `save_weights` wrote; layers that were compressed become so.
+
+    The numbers take the type and device of the model's own. A model that is compressed in the same way already keeps
+    its parameters and takes the numbers, so that an optimizer stays valid.
 
     Parameters
     ----------
@@ -61,7 +76,7 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If the file is not one of `save_weights`, or is of another model.
+        If the file is not one of `save_weights`, or is of another model; the model is as it was then.
     """
     file = _with(_stem(path), ".safetensors")
     try:
@@ -70,54 +85,126 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  # not a dict
         if document["format"] != FORMAT:
             raise KeyError(document["format"])
-        return _restore(model, document, tensors, file)
-    except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError, AttributeError) as error:
+        layers = [_Layer.of(model, name, spec, tensors) for name, spec in document["layers"].items()]
+        _check_fit(_expected(model, layers), tensors, file)
+        metadata = dict(document["metadata"])
+    except DataError:
+        raise
+    except _NOT_OURS as error:
         raise DataError(f"load_weights: {file} does not hold the weights of this model ({error!r})") from error
+    _restore(model, layers, tensors)
+    return metadata
 
 
-def _restore(model: nn.Module, document: dict[str, Any], tensors: dict[str, Tensor], file: Path) -> dict[str, Any]:
-    """Check that everything fits, then change the model: an error leaves it as it was."""
-    layers = [(model.get_submodule(name), name, spec) for name, spec in document["layers"].items()]
-    parameters = {
-        (name, key): _parameter(spec, _pop(tensors, _join(name, f"compressed.{key}.")))
-        for _, name, layer in layers
-        for key, spec in layer["structures"].items()
-    }
-    gone = {_join(name, weight) for (name, _), p in parameters.items() for weight in p.weights}
-    gone |= {_join(name, zero) for _, name, layer in layers for zero in layer["zeros"]}
-    _check_fit({n: tuple(t.shape) for n, t in _plain_tensors(model).items() if n not in gone}, tensors, file)
-    for module, name, layer in layers:
-        for zero in layer["zeros"]:
-            hold_at_zero(module, zero)
-        for key in layer["structures"]:
-            reparametrise(module, key, parameters[name, key])
+_NOT_OURS = (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
+"""What reading another file than ours, or one that was tampered with, can raise."""
+
+
+def _restore(model: nn.Module, layers: list["_Layer"], tensors: dict[str, Tensor]) -> None:
+    """Change the model, now that everything is known to fit."""
+    for layer in layers:
+        layer.restore()
     plain = _plain_tensors(model)
     with torch.no_grad():
         for name, tensor in tensors.items():
             plain[name].copy_(tensor)
-    return dict(document["metadata"])
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer of a model and what a file makes of it."""
+
+    names: list[str]
+    """Where it stands in the model; more than one place if it is shared."""
+    module: nn.Module
+    parameters: dict[str, StructuredParameter]
+    zeros: list[str]
+
+    @classmethod
+    def of(cls, model: nn.Module, name: str, spec: dict[str, Any], tensors: dict[str, Tensor]) -> "_Layer":
+        """Make the structures of a layer, taking what they need out of `tensors`."""
+        module = model.get_submodule(name)
+        names = [other for other, m in model.named_modules(remove_duplicate=False) if m is module]
+        weights = _weights(module)
+        parameters = {
+            key: _parameter(inner, _pop(tensors, _join(name, f"compressed.{key}.")), weights)
+            for key, inner in spec["structures"].items()
+        }
+        layer = cls(names, module, parameters, list(spec["zeros"]))
+        if isinstance(module, Reparametrised) and _layer_spec(module) != layer.spec:
+            raise DataError(f"load_weights: {name or 'the model'} is compressed in another way than the file's")
+        if not set(layer.zeros) <= set(getattr(module, "_flat_weights_names", ())):
+            raise DataError(f"load_weights: {name or 'the model'} has no biases {layer.zeros}")
+        return layer
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return _described(self.parameters, self.zeros)
+
+    @property
+    def gone(self) -> set[str]:
+        """Names of plain tensors that a model so compressed does not have."""
+        formed = [weight for parameter in self.parameters.values() for weight in parameter.weights]
+        return {_join(name, tensor) for name in self.names for tensor in (*formed, *self.zeros)}
+
+    def restore(self) -> None:
+        if isinstance(self.module, Reparametrised):
+            for key, parameter in self.parameters.items():
+                _copy(parameter, self.module.compressed[key])
+            return
+        for zero in self.zeros:
+            hold_at_zero(self.module, zero)
+        for key, parameter in self.parameters.items():
+            reparametrise(self.module, key, parameter)
+
+
+def _weights(module: nn.Module) -> dict[str, Tensor]:
+    """The floating-point tensors of a module that a structure can stand for, by name."""
+    parameters = {name: p.detach() for name, p in module._parameters.items() if p is not None}
+    if isinstance(module, Reparametrised):
+        parameters |= {n: w.detach() for p in module.compressed.values() for n, w in p().items()}
+    return parameters
+
+
+def _copy(source: StructuredParameter, target: nn.Module) -> None:
+    with torch.no_grad():
+        for name, array in source.structure.arrays.items():
+            getattr(target, name).copy_(array)
+    if isinstance(target, StructuredParameter):
+        target.set_options(source.options)
 
 
 def _layer_spec(module: Reparametrised) -> dict[str, Any]:
-    structures = {key: _spec(parameter) for key, parameter in module.compressed.items()}
-    return {"structures": structures, "zeros": sorted(module._non_persistent_buffers_set)}
+    return _described(dict(module.compressed.items()), zeros(module))
+
+
+def _described(parameters: Mapping[str, nn.Module], zeros: list[str]) -> dict[str, Any]:
+    return {"structures": {key: _spec(parameter) for key, parameter in parameters.items()}, "zeros": zeros}
 
 
 def _spec(parameter: nn.Module) -> dict[str, Any]:
     assert isinstance(parameter, StructuredParameter)
     return {
         "class": type(parameter).__name__,
+        "options": parameter.options,
         "weights": {name: list(shape) for name, shape in parameter.weights.items()},
         "structure": describe(parameter.structure),
+        "arrays": {name: list(array.shape) for name, array in parameter.structure.arrays.items()},
     }
 
 
-def _parameter(spec: dict[str, Any], arrays: dict[str, Tensor]) -> StructuredParameter:
-    """Make the structured parameter that `_spec` described, of the class it was saved from."""
+def _parameter(spec: dict[str, Any], arrays: dict[str, Tensor], weights: dict[str, Tensor]) -> StructuredParameter:
+    """Make the structured parameter that `_spec` described, in the place of some of a module's weights."""
+    replaced = {name: weights[name] for name in spec["weights"]}
+    shapes = {name: tuple(weight.shape) for name, weight in replaced.items()}
+    like = next(iter(replaced.values()))
     structure = rebuild(spec["structure"], {name: to_numpy(t) for name, t in arrays.items()})
-    like = next(t for t in arrays.values() if t.is_floating_point())
-    weights = {name: tuple(shape) for name, shape in spec["weights"].items()}
-    return _CLASSES[spec["class"]](moved(structure, like), weights)
+    width = sum(shape[1] if len(shape) > 1 else 1 for shape in shapes.values())
+    if structure.shape != (len(like), width) or packed_arrays(structure).keys() != arrays.keys():
+        raise DataError(f"load_weights: the file holds {structure!r} for weights of shapes {shapes}")
+    parameter = _CLASSES[spec["class"]](moved(structure, like), shapes)
+    parameter.set_options(spec["options"])
+    return parameter
 
 
 _CLASSES = {method.parameter.__name__: method.parameter for method in METHODS.values()}
@@ -130,9 +217,16 @@ def _structured(model: nn.Module) -> dict[str, StructuredParameter]:
 
 def _plain_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Everything in the state of a model that does not belong to a structure."""
-    prefixes = tuple(_structured(model))
+    modules = model.named_modules(remove_duplicate=False)
+    prefixes = tuple(f"{name}." for name, m in modules if isinstance(m, StructuredParameter))
     state = model.state_dict(keep_vars=True)
     return {name: t for name, t in state.items() if not (prefixes and name.startswith(prefixes))}
+
+
+def _expected(model: nn.Module, layers: list[_Layer]) -> dict[str, tuple[int, ...]]:
+    """Shapes of the plain tensors that a file for these layers must hold."""
+    gone = {name for layer in layers for name in layer.gone}
+    return {name: tuple(t.shape) for name, t in _plain_tensors(model).items() if name not in gone}
 
 
 def _pop(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -10,7 +10,8 @@ from torch.nn.utils import parametrize
 
 from laconic.core.checks import ParameterError
 from laconic.rnn.anatomy import CannotCompressError, WeightGroup, weight_groups
-from laconic.rnn.reparametrise import Reparametrised, StructuredParameter
+from laconic.rnn.count import own_parts
+from laconic.rnn.reparametrise import Reparametrised
 
 HEAD = "the model's last Linear layer, its classifier, is kept as in the papers; name it in layers= to compress it"
 
@@ -45,13 +46,15 @@ def survey(model: nn.Module, layers: Sequence[str] | str | None) -> Survey:
     ParameterError
         If a name fits no layer, a layer asked for by name cannot be compressed, or nothing can be.
     """
-    owners = {name: module for name, module in model.named_modules() if _owns_parameters(module)}
+    if not isinstance(model, nn.Module):
+        raise ParameterError("compress", "model", "a torch.nn.Module", type(model).__name__)
+    owners = _owners(model)
     possible: dict[str, list[WeightGroup]] = {}
     reasons: dict[str, str] = {}
     shared = _shared_parameters(owners)
     for name, module in owners.items():
         try:
-            possible[name] = _groups(name, module, shared)
+            possible[name] = _groups(module, shared)
         except CannotCompressError as reason:
             reasons[name] = str(reason)
     wanted = _default_layers(owners, possible) if layers is None else _named_layers(owners, layers)
@@ -61,10 +64,15 @@ def survey(model: nn.Module, layers: Sequence[str] | str | None) -> Survey:
     return Survey(chosen, kept)
 
 
+def _owners(model: nn.Module) -> dict[str, nn.Module]:
+    """The modules that have parameters of their own, those that hold them for another one counted as part of it."""
+    modules = dict(model.named_modules())
+    helpers = {id(part) for module in modules.values() for part in own_parts(module)[1:]}
+    return {name: m for name, m in modules.items() if id(m) not in helpers and _owns_parameters(m)}
+
+
 def _owns_parameters(module: nn.Module) -> bool:
-    if isinstance(module, StructuredParameter):
-        return False
-    return isinstance(module, Reparametrised) or any(p is not None for p in module._parameters.values())
+    return any(p is not None for part in own_parts(module) for p in part._parameters.values())
 
 
 def _shared_parameters(owners: dict[str, nn.Module]) -> set[int]:
@@ -73,7 +81,8 @@ def _shared_parameters(owners: dict[str, nn.Module]) -> set[int]:
     return {parameter for parameter, count in held.items() if count > 1}
 
 
-def _groups(name: str, module: nn.Module, shared: set[int]) -> list[WeightGroup]:
+def _groups(module: nn.Module, shared: set[int]) -> list[WeightGroup]:
+    """Return the weight groups of a layer, or raise `CannotCompressError` with the reason why not."""
     if isinstance(module, Reparametrised):
         raise CannotCompressError("it is compressed already")
     if parametrize.is_parametrized(module):
@@ -81,12 +90,21 @@ def _groups(name: str, module: nn.Module, shared: set[int]) -> list[WeightGroup]
     if any(isinstance(parameter, nn.UninitializedParameter) for parameter in module.parameters()):
         raise CannotCompressError("its size is not known yet; run the model once first")
     groups = weight_groups(module)
-    weights = [module.get_parameter(weight) for group in groups for weight in group.weights]
-    if any(id(weight) in shared for weight in weights):
-        raise CannotCompressError("its weight is shared with another layer")
-    if not all(weight.is_floating_point() for weight in weights):
-        raise CannotCompressError("its weights are not real floating-point numbers")
+    names = [name for group in groups for name in (*group.weights, *group.biases)]
+    _check_parameters([module._parameters.get(name) for name in names], shared)
     return groups
+
+
+def _check_parameters(parameters: list[nn.Parameter | None], shared: set[int]) -> None:
+    for parameter in parameters:
+        if parameter is None:
+            raise CannotCompressError("torch's weight_norm, spectral_norm or prune holds its weights; remove it first")
+        if id(parameter) in shared:
+            raise CannotCompressError("its parameters are shared with another layer")
+        if not parameter.is_floating_point():
+            raise CannotCompressError("its weights are not real floating-point numbers")
+        if parameter.is_meta:
+            raise CannotCompressError("its weights have no values yet (they are on the meta device)")
 
 
 def _default_layers(owners: dict[str, nn.Module], possible: dict[str, list[WeightGroup]]) -> list[str]:
@@ -96,13 +114,14 @@ def _default_layers(owners: dict[str, nn.Module], possible: dict[str, list[Weigh
 
 
 def _named_layers(owners: dict[str, nn.Module], layers: Sequence[str] | str) -> list[str]:
-    patterns = [layers] if isinstance(layers, str) else list(layers)
+    patterns: list[object] = [layers] if isinstance(layers, str) else list(layers)
     if patterns == ["all"]:
         return list(owners)
-    for pattern in patterns:
-        if not any(_fits(name, pattern) for name in owners):
-            raise ParameterError("compress", "layers", "names among " + ", ".join(map(repr, owners)), pattern)
-    return [name for name in owners if any(_fits(name, pattern) for pattern in patterns)]
+    for pattern in patterns or [layers]:
+        if not isinstance(pattern, str) or not any(_fits(name, pattern) for name in owners):
+            known = ", ".join(map(repr, owners))
+            raise ParameterError("compress", "layers", f"None, 'all' or names and patterns among {known}", pattern)
+    return [name for name in owners if any(_fits(name, str(pattern)) for pattern in patterns)]
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -115,7 +134,7 @@ def _check_possible(
     reasons: dict[str, str],
     layers: Sequence[str] | str | None,
 ) -> None:
-    named = layers if isinstance(layers, list | tuple) else [layers]
+    named = [layers] if isinstance(layers, str) else layers or []
     for name in (name for name in wanted if name in reasons and name in named):
         raise ParameterError("compress", "layers", f"layers that can be compressed ({name}: {reasons[name]})", name)
     if not any(name in possible for name in wanted):

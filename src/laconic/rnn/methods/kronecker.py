@@ -1,6 +1,7 @@
 """Each gate one Kronecker product (arXiv:1906.02876)."""
 
 from math import prod
+from operator import index
 from typing import Any, ClassVar
 
 from laconic.core.checks import ParameterError
@@ -59,7 +60,7 @@ class Kronecker(Method):
 
 def _as_shapes(shapes: Any) -> Shapes:
     try:
-        found = tuple((int(m), int(n)) for m, n in shapes)
+        found = tuple((index(m), index(n)) for m, n in shapes)
     except (TypeError, ValueError):
         found = ()
     if not found or any(min(shape) < 1 for shape in found):

@@ -1,6 +1,7 @@
 """Gradual magnitude pruning (Zhu and Gupta, arXiv:1710.01878)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.method import MatrixSize, Method
@@ -22,6 +23,13 @@ class GraduallyMasked(StructuredParameter):
     def __init__(self, structure: StructuredMatrix, weights: Mapping[str, tuple[int, ...]]) -> None:
         super().__init__(structure, weights)
         self.n_kept = int(self.get_buffer("mask").sum())
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"n_kept": self.n_kept}
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        self.n_kept = int(options["n_kept"])
 
     def anneal(self, progress: float) -> None:
         values, mask = self.get_parameter("values"), self.get_buffer("mask")

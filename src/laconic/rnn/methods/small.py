@@ -43,7 +43,8 @@ class Small(Method):
 def _narrow(size: MatrixSize, n_units: int) -> Plan:
     """Return the first `n_units` units of each gate, reading the live inputs and each other."""
     if len(size.widths) != 2 or size.widths[1] != size.n_units:
-        raise ParameterError("compress", "layers", "recurrent layers without projection for method 'small'", size.layer)
+        allowed = "recurrent layers without projection, in the joint layout, for method 'small'"
+        raise ParameterError("compress", "layers", allowed, size.layer)
     columns = [*_live_inputs(size, n_units), *range(size.widths[0], size.widths[0] + n_units)]
     matrix = _embedded(size.gate, n_units, columns)
     bias = _embedded((size.n_units, 1), n_units, [0])
