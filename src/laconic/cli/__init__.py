@@ -1,50 +1,73 @@
 """The command line: `laconic tour`, `laconic compress`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from laconic.cli.compress import compress
+from laconic.cli.endings import BAD_INPUT, INTERRUPTED, ending
 from laconic.cli.tour import tour
+from laconic.cli.workers import WorkerError
+
+RESUMABLE = ("compress",)
+"""Commands that go on with --resume."""
 
 app = typer.Typer(
     name="laconic",
     help="Models that say much with few numbers.",
-    no_args_is_help=True,
+    epilog="Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(compress)
 app.command()(tour)
+app.command()(compress)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", help="Print the version and exit.", is_eager=True)
+    ] = False,
 ) -> None:
     if version:
         import laconic
 
         print(laconic.__version__)
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+    else:
+        return
+    raise typer.Exit
 
 
-def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted."""
-    from laconic.cli.workers import WorkerError
-    from laconic.core.checks import DataError, ParameterError
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with an exit code: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.
 
+    Parameters
+    ----------
+    words : sequence of str, optional
+        What follows `laconic`; taken from the process's arguments if not given.
+    """
+    words = sys.argv[1:] if words is None else list(words)
     try:
-        app()
-    except (ParameterError, DataError) as error:
-        _end(2, str(error))
-    except (ImportError, WorkerError, OSError) as error:
-        _end(1, str(error))
-    except KeyboardInterrupt:
-        _end(130, "interrupted; the same command with --resume goes on")
+        code = app(words, prog_name="laconic", standalone_mode=False)
+    except BaseException as error:
+        end = ending(error)
+        if end is None:
+            raise
+        code, sentence = end
+        if isinstance(error, WorkerError):
+            print(error.trace, end="", file=sys.stderr)
+        _say(sentence, code, words)
+    else:
+        if code == INTERRUPTED:  # newer typer turns KeyboardInterrupt into this
+            _say("interrupted", code, words)
+    raise SystemExit(code or 0)
 
 
-def _end(code: int, message: str) -> None:
-    print(f"laconic: {message}", file=sys.stderr)
-    raise SystemExit(code)
+def _say(sentence: str, code: int, words: Sequence[str]) -> None:
+    resumable = code != BAD_INPUT and words and words[0] in RESUMABLE
+    print(f"laconic: {sentence}{'; the same command with --resume goes on' if resumable else ''}", file=sys.stderr)

@@ -1,9 +1,9 @@
 """Train a dense network and its compressed rivals, and leave a table, a report and the models in a folder."""
 
 import json
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,16 @@ from rich.console import Console
 
 import laconic
 from laconic.cli.folder import StudyFolder
-from laconic.cli.machine import machine
+from laconic.cli.machine import machine, n_cores
 from laconic.cli.progress import TrainingProgress
 from laconic.cli.source import DataSource
 from laconic.cli.table import markdown_table
-from laconic.cli.workers import Job, run_jobs
+from laconic.cli.training import train_one
+from laconic.cli.workers import Done, Job, Progress, Started, run_jobs
+from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
 from laconic.report import render_compression
-from laconic.rnn.study import Candidate, Study, candidates, train_candidate
+from laconic.rnn.study import Candidate, Study, candidates, with_budget
 
 
 @dataclass(frozen=True)
@@ -51,31 +53,68 @@ class Request:
 def compare(request: Request, console: Console) -> dict[str, Any]:
     """Train every network of a study that is not trained yet and write the results.
 
+    Everything that can be wrong with the request is found before the folder is made.
+
     Returns
     -------
     dict
         What metrics.json holds.
     """
     data = request.source.load()
+    settings = _settings(request)
+    request = replace(request, study=with_budget(request.study, data.n_features, len(data.classes)))
     found, skipped = candidates(request.study, data.n_features, len(data.classes))
-    settings = request.study.to_dict() | {"data": request.source.fingerprint()}
-    folder = StudyFolder(request.out, settings, resume=request.resume, overwrite=request.overwrite)
-    rows = _train(request, folder, found, console)
-    metrics = _metrics(request, data, [rows[candidate.method] for candidate in found], skipped)
-    folder.write("table.md", markdown_table(metrics))
-    folder.write("report.html", render_compression(metrics))
-    folder.write("metrics.json", json.dumps(metrics, indent=1) + "\n")
+    folder = StudyFolder(request.out)
+    with folder.open(settings, resume=request.resume, overwrite=request.overwrite):
+        _say_what_comes(console, data, request.study, found, skipped)
+        rows = _train(request, folder, found, console)
+        metrics = _metrics(request, data, [rows[candidate.method] for candidate in found], skipped)
+        folder.write("table.md", markdown_table(metrics))
+        folder.write("report.html", render_compression(metrics))
+        folder.write("metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     return metrics
 
 
+def _settings(request: Request) -> dict[str, Any]:
+    """What must stay the same when a study goes on: all but its methods, each of which stands alone."""
+    settings = request.study.to_dict() | request.source.settings()
+    del settings["methods"]
+    return settings
+
+
+def _say_what_comes(
+    console: Console, data: SequenceData, study: Study, found: list[Candidate], skipped: dict[str, str]
+) -> None:
+    dense, budget = found[0].account.bytes_after, study.budget
+    lines = [
+        f"{data.name}: {len(data.y_train)} sequences to train on, {len(data.y_test)} to test on ({data.split}), "
+        f"{data.n_steps} steps of {data.n_features}, {len(data.classes)} classes",
+        f"{study.cell} of {study.hidden} units: {format_bytes(dense)}"
+        + (f", to be compressed to {format_bytes(budget)}" if budget and len(found) > 1 else ""),
+    ]
+    if budget is not None and budget >= dense:
+        lines.append(f"The budget of {budget} bytes is no smaller than the dense network of {dense}")
+    lines += [f"{method} is left out: {reason}" for method, reason in skipped.items()]
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+
+
 def _train(request: Request, folder: StudyFolder, found: list[Candidate], console: Console) -> dict[str, Any]:
+    """Return the row of every network by its method; those of earlier runs are read."""
     rows = {c.method: row for c in found if (row := folder.row(c.method)) is not None}
     jobs = [_job(request, candidate, found[0]) for candidate in found if candidate.method not in rows]
-    with TrainingProgress(console, [job.name for job in jobs], request.study.epochs) as progress:
-        for name, row in run_jobs(jobs, request.jobs or os.cpu_count() or 1, progress.update):
-            folder.keep_row(name, row)
-            rows[name] = row
-            progress.finish(name, f"done, accuracy {row['accuracy']:.4f}")
+    events = run_jobs(jobs, request.jobs or n_cores())
+    with TrainingProgress(console, [job.name for job in jobs], request.study.epochs) as progress, closing(events):
+        for event in events:
+            match event:
+                case Started(name):
+                    progress.start(name)
+                case Progress(name, record):
+                    progress.update(name, record)
+                case Done(name, row):
+                    rows[name] = without_nan(row)
+                    folder.keep_row(name, rows[name])
+                    progress.finish(name, row["accuracy"])
     return rows
 
 
@@ -84,18 +123,13 @@ def _job(request: Request, candidate: Candidate, dense: Candidate) -> Job:
     return Job(candidate.method, train_one, arguments)
 
 
-def train_one(
-    study: Study,
-    candidate: Candidate,
-    dense: Candidate,
-    source: DataSource,
-    out: Path,
-    on_epoch: Callable[[Any], None],
-) -> dict[str, Any]:
-    """Train one network in this process; what a worker calls."""
-    data = source.load()
-    arrays = (data.x_train, data.y_train, data.x_test, data.y_test)
-    return train_candidate(study, candidate, dense, arrays, out, on_epoch)
+def without_nan(value: Any) -> Any:
+    """Return JSON values with None in the place of NaN and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: without_nan(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _metrics(
@@ -110,6 +144,8 @@ def _metrics(
         "epochs": study.epochs,
         "cell": study.cell,
         "hidden": study.hidden,
+        "layers": study.n_layers,
+        "bidirectional": study.bidirectional,
         "budget_bytes": study.budget,
         "machine": machine(),
         "data": data.describe(),

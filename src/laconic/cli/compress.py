@@ -3,7 +3,6 @@
 import json
 import shlex
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,76 +10,101 @@ import typer
 from rich.console import Console
 
 from laconic.cli.source import DataSource
-from laconic.cli.table import rich_table
-from laconic.core.checks import ParameterError
+from laconic.cli.table import print_table
+from laconic.core.checks import ParameterError, check_choice, check_positive_int
 from laconic.core.units import parse_bytes
 
 ALL = ("kronecker", "hybrid", "lowrank", "pruned", "small")
+CELLS = ("lstm", "gru", "rnn", "fastrnn", "fastgrnn")
+SHAPES = ("auto", "paper")
+OWNER = "laconic compress"
+_NOT_OF_THE_STUDY = ("--resume", "--overwrite", "--json", "--quiet")
 
 
-class Cell(StrEnum):
-    """Recurrent cells."""
+def _option(*names: str, panel: str, metavar: str = "N", help: str, default: str | bool = True) -> Any:
+    """Return an option in a group of the help; limits are checked by those who use the value, not here."""
+    return typer.Option(*names, metavar=metavar, help=help, show_default=default, rich_help_panel=panel)
 
-    lstm = "lstm"
-    gru = "gru"
-    rnn = "rnn"
-    fastrnn = "fastrnn"
-    fastgrnn = "fastgrnn"
+
+def _flag(name: str, help: str, panel: str = "Run") -> Any:
+    return _option(name, metavar="", help=help, panel=panel)
+
+
+def _network(metavar: str, help: str) -> Any:
+    return _option(metavar=metavar, help=help, panel="Network")
+
+
+def _compression(metavar: str, help: str, default: str | bool = True) -> Any:
+    return _option(metavar=metavar, help=help, panel="Compression", default=default)
+
+
+def _training(metavar: str, help: str) -> Any:
+    return _option(metavar=metavar, help=help, panel="Training")
 
 
 def compress(
-    data: Annotated[Path, typer.Argument(help="NPZ file with x_train, y_train and optionally x_test, y_test.")],
-    out: Annotated[Path, typer.Option(help="Folder for table, report, models and metrics.json.")],
-    cell: Annotated[Cell, typer.Option(help="Recurrent cell.")] = Cell.lstm,
-    hidden: Annotated[int, typer.Option(min=1, help="Units of the recurrent layer.")] = 40,
-    layers: Annotated[int, typer.Option(min=1, help="Recurrent layers on top of each other.")] = 1,
-    bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read backwards as well.")] = False,
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA.npz", help="File with x_train, y_train and, if you like, x_test, y_test.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where report, table, models and metrics.json go.")],
+    cell: Annotated[str, _network("CELL", f"{', '.join(CELLS[:-1])} or {CELLS[-1]}.")] = "lstm",
+    hidden: Annotated[int, _network("N", "Units of a recurrent layer.")] = 40,
+    layers: Annotated[int, _network("N", "Recurrent layers, one above the other.")] = 1,
+    bidirectional: Annotated[bool, _flag("--bidirectional", "Read sequences backwards too.", "Network")] = False,
     budget: Annotated[
-        str | None, typer.Option(help="Bytes of each compressed model, such as 4.06KB (1 KB = 1024 B).")
+        str | None,
+        _compression("SIZE", "Most bytes of a compressed model, such as 4.06KB.", "what the papers' rule gives"),
     ] = None,
-    methods: Annotated[str, typer.Option(help=f"'all' or some of {', '.join(ALL)}, with commas.")] = "all",
-    shapes: Annotated[str, typer.Option(help="Kronecker factor shapes: auto or paper.")] = "auto",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training data.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="Decides weights, order of samples and split.")] = 0,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Sequences a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Largest learning rate of the schedule.")] = None,
-    test_fraction: Annotated[float, typer.Option(help="Share to test on where there is no x_test.")] = 0.2,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Trainings at once [default: one a core].")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the study in OUT.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the study in OUT anew.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json instead of the table.")] = False,
+    methods: Annotated[str, _compression("NAMES", f"all, or some of {','.join(ALL)}.")] = "all",
+    shapes: Annotated[str, _compression("RULE", "Kronecker factors of the largest rank (auto), or paper.")] = "auto",
+    epochs: Annotated[int, _training("N", "Passes over the training data.")] = 60,
+    batch_size: Annotated[int, _training("N", "Sequences a step.")] = 128,
+    learning_rate: Annotated[float, _training("RATE", "Largest one of the one-cycle schedule.")] = 0.02,
+    weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
+    label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
+    seed: Annotated[int, _training("N", "Decides weights, order of the data, and split.")] = 0,
+    test_fraction: Annotated[float, _training("SHARE", "Of x_train to test on, without x_test.")] = 0.2,
+    jobs: Annotated[int | None, _option(panel="Run", help="Trainings at once.", default="one a core")] = None,
+    resume: Annotated[bool, _flag("--resume", "Go on with the study in FOLDER, if there is one.")] = False,
+    overwrite: Annotated[bool, _flag("--overwrite", "Replace the study in FOLDER.")] = False,
+    as_json: Annotated[bool, _flag("--json", "Print metrics.json instead of the table.")] = False,
+    quiet: Annotated[bool, _flag("--quiet", "Show no progress.")] = False,
 ) -> None:
-    """Train a dense recurrent network and every way to compress it at the same bytes; write table and report.
+    """Train a recurrent network and every way to compress it to the same bytes; write a report.
 
-    Interrupted by Ctrl-C or worse, the same command with --resume goes on and ends with the same numbers.
+    Every method gets the same data, schedule and number of epochs. Sizes are in bytes, and 1 KB is 1024 of them.
+
+    After Ctrl-C, or worse, the same command with --resume goes on and ends with the same numbers.
     """
     from laconic.cli.comparison import Request, compare
     from laconic.rnn.study import Study
 
+    check_choice(OWNER, "shapes", shapes, SHAPES)
     study = Study(
-        cell=cell.value,
+        cell=cell,
         hidden=hidden,
         n_layers=layers,
         bidirectional=bidirectional,
-        budget=None if budget is None else parse_bytes(budget, owner="laconic compress", parameter="--budget"),
+        budget=None if budget is None else parse_bytes(budget, owner=OWNER, parameter="budget"),
         methods=_methods(methods),
         epochs=epochs,
         seed=seed,
         shapes=shapes,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
     )
     request = Request(
         study=study,
         source=DataSource(str(data), test_fraction, seed),
         out=out,
-        command=shlex.join(["laconic", *sys.argv[1:]]),
-        jobs=jobs,
+        command=shlex.join(["laconic", *(word for word in sys.argv[1:] if word not in _NOT_OF_THE_STUDY)]),
+        jobs=None if jobs is None else check_positive_int(OWNER, "jobs", jobs),
         resume=resume,
         overwrite=overwrite,
     )
-    metrics = compare(request, Console(stderr=True))
-    show(metrics, out, as_json)
+    show(compare(request, Console(stderr=True, quiet=quiet)), out, as_json)
 
 
 def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
@@ -88,11 +112,8 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(metrics))
         return
-    console = Console()
-    console.print(rich_table(metrics))
-    for skipped in metrics["skipped"]:
-        console.print(f"{skipped['method']} left out: {skipped['reason']}", highlight=False, markup=False)
-    console.print(f"Report: {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
+    print_table(metrics)
+    print(f"Report: {out / 'report.html'}")
 
 
 def _methods(given: str) -> tuple[str, ...]:
@@ -100,5 +121,5 @@ def _methods(given: str) -> tuple[str, ...]:
         return ALL
     names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
     if not names or not set(names) <= {"dense", *ALL}:
-        raise ParameterError("laconic compress", "--methods", f"'all' or some of {', '.join(ALL)}", given)
+        raise ParameterError(OWNER, "methods", f"all, or some of {','.join(ALL)}", given)
     return names

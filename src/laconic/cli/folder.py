@@ -1,13 +1,25 @@
 """The folder that a study is written to, and how an interrupted one goes on."""
 
 import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from laconic.cli.endings import option
 from laconic.core.checks import DataError, ParameterError
 from laconic.core.files import atomic_write_text, write_json
 
+try:
+    import fcntl
+except ImportError:  # not a Unix system: two runs in one folder are not noticed there
+    fcntl = None  # type: ignore[assignment]  # what the test below looks for
+
 STUDY = "study.json"
+RESULTS = ("metrics.json", "table.md", "report.html")
+_STALE = ("rows/*.json", "checkpoints/*/checkpoint.safetensors", "models/*.safetensors", "models/*.json", *RESULTS)
+_HALF_WRITTEN = (".*.tmp", "rows/.*.tmp", "models/.*.tmp", "checkpoints/*/.*.tmp")
 
 
 class StudyFolder:
@@ -16,39 +28,47 @@ class StudyFolder:
     Parameters
     ----------
     path : path
-    settings : dict
-        JSON values that decide the results: a study goes on only with the same ones.
-    resume, overwrite : bool
-        What to do with a study that is there: go on, or begin anew.
-
-    Raises
-    ------
-    ParameterError
-        If the folder cannot be written to, or holds a study and neither flag is given.
-    DataError
-        If it holds a study of other settings and `resume` is given.
     """
 
-    def __init__(self, path: str | Path, settings: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+
+    @contextmanager
+    def open(self, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> Iterator[None]:
+        """Hold the folder for a study, made if need be, with nothing in it that is not of this study.
+
+        Parameters
+        ----------
+        settings : mapping
+            JSON values that decide the results: a study goes on only with the same ones.
+        resume, overwrite : bool
+            What to do with a study that is there: go on, or begin anew.
+
+        Raises
+        ------
+        ParameterError
+            If the folder cannot be written to, or holds something and no flag says what to do with it.
+        DataError
+            If it holds a study of other settings and `resume` is given, or another process works in it.
+        """
         found = self._read_study()
-        if found is not None and not (resume or overwrite):
-            allowed = "a folder without a study (--resume goes on with it, --overwrite begins anew)"
-            raise ParameterError("laconic compress", "--out", allowed, str(path))
-        self._make(path)
-        if found is not None and resume:
-            _refuse_other_settings(found, settings, self.path)
-        elif found is not None:
-            self._clear()
-        write_json(self.path / STUDY, settings)
+        self._refuse(found, settings, resume, overwrite)
+        self._make()
+        with _alone_in(self.path):
+            self._remove(_HALF_WRITTEN if resume else _HALF_WRITTEN + _STALE)
+            write_json(self.path / STUDY, settings)
+            yield
 
     def row(self, method: str) -> dict[str, Any] | None:
-        """Return the row of a network that is trained already, or None."""
-        path = self._row_path(method)
-        row: dict[str, Any] | None = json.loads(path.read_text("utf-8")) if path.is_file() else None
-        return row
+        """Return the row of a network that is trained and whose model is there, or None."""
+        try:
+            row: dict[str, Any] = json.loads(self._row_path(method).read_text("utf-8"))
+            model = self.path / row["model"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return row if model.is_file() and model.with_suffix(".json").is_file() else None
 
-    def keep_row(self, method: str, row: dict[str, Any]) -> None:
+    def keep_row(self, method: str, row: Mapping[str, Any]) -> None:
         """Keep the row of a network that has just been trained."""
         self._row_path(method).parent.mkdir(exist_ok=True)
         write_json(self._row_path(method), row)
@@ -62,31 +82,61 @@ class StudyFolder:
 
     def _read_study(self) -> dict[str, Any] | None:
         try:
-            study: dict[str, Any] = json.loads((self.path / STUDY).read_text("utf-8"))
+            study = json.loads((self.path / STUDY).read_text("utf-8"))
+            return dict(study)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError) as error:
-            raise DataError(f"{self.path / STUDY}: cannot be read as the settings of a study ({error})") from error
-        return study
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(f"{self.path / STUDY} cannot be read as the settings of a study ({error})") from error
 
-    def _make(self, given: str | Path) -> None:
+    def _refuse(self, found: dict[str, Any] | None, settings: Mapping[str, Any], resume: bool, overwrite: bool) -> None:
+        if found is not None and resume:
+            _refuse_other_settings(found, settings, self.path)
+        elif not overwrite and (found is not None or any((self.path / name).exists() for name in RESULTS)):
+            allowed = "a folder without results (--resume goes on with a study, --overwrite replaces it)"
+            raise ParameterError("laconic compress", "--out", allowed, str(self.path))
+
+    def _make(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             atomic_write_text(self.path / ".writable", "")
             (self.path / ".writable").unlink()
         except OSError as error:
             allowed = f"a folder that can be written to ({error.strerror or error})"
-            raise ParameterError("laconic compress", "--out", allowed, str(given)) from None
+            raise ParameterError("laconic compress", "--out", allowed, str(self.path)) from None
 
-    def _clear(self) -> None:
-        """Remove what an earlier study left, and nothing else."""
-        for pattern in ("rows/*.json", "checkpoints/*/checkpoint.safetensors", "models/*.safetensors"):
-            for path in self.path.glob(pattern):
-                path.unlink()
+    def _remove(self, patterns: tuple[str, ...]) -> None:
+        for path in (path for pattern in patterns for path in self.path.glob(pattern)):
+            path.unlink(missing_ok=True)
 
 
-def _refuse_other_settings(found: dict[str, Any], settings: dict[str, Any], path: Path) -> None:
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep a second run out of a folder for as long as this one lives."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DataError(f"{folder}: another laconic works in this folder; wait for it or choose another") from None
+
+
+def _refuse_other_settings(found: Mapping[str, Any], settings: Mapping[str, Any], path: Path) -> None:
     now = json.loads(json.dumps(settings))
-    differ = [f"{name} {found.get(name)!r}, now {now.get(name)!r}" for name in now if found.get(name) != now.get(name)]
-    if differ:
-        raise DataError(f"{path}: --resume needs the same settings as before; it was begun with {'; '.join(differ)}")
+    changes = [_change(name, found.get(name), value) for name, value in now.items() if found.get(name) != value]
+    if changes:
+        raise DataError(f"{path}: --resume needs the settings that the study was begun with; {', '.join(changes)}")
+
+
+def _change(name: str, before: object, now: object) -> str:
+    return "the data differ" if name == "data" else f"{option(name)} was {before}, now {now}"

@@ -10,7 +10,12 @@ def machine() -> dict[str, str | int]:
     """Return processor, cores and versions, for tables and reports."""
     names = ("torch", "numpy", "scipy", "scikit-learn")
     versions = {name: found for name in names if (found := _version(name))}
-    return {"cpu": _processor(), "cores": os.cpu_count() or 1, "python": platform.python_version(), **versions}
+    return {"cpu": _processor(), "cores": n_cores(), "python": platform.python_version(), **versions}
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _version(name: str) -> str:

@@ -5,7 +5,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn
+
+from laconic.cli.pace import Pace, in_words
+
+_ALL = "all"
+_WIDE = 90
+"""Columns of a terminal that has room for the loss as well."""
 
 
 class Epoch(Protocol):
@@ -22,28 +28,23 @@ class Epoch(Protocol):
 
 
 class TrainingProgress:
-    """Shows how far each training is.
+    """Shows how far each training is and how long is left for all.
 
     Parameters
     ----------
     console : rich.console.Console
     names : sequence of str
     n_epochs : int
+        Of each training.
     """
 
     def __init__(self, console: Console, names: Sequence[str], n_epochs: int) -> None:
-        self.console, self.n_epochs = console, n_epochs
-        columns = (
-            TextColumn("{task.description:<10}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[state]}"),
-            TimeRemainingColumn(),
-        )
-        self.bars = Progress(*columns, console=console, disable=not console.is_terminal)
-        self.tasks: dict[str, TaskID] = {
-            name: self.bars.add_task(name, total=n_epochs, state="waiting", start=False) for name in names
-        }
+        self.console, self.n_epochs, self.pace = console, n_epochs, Pace(names, n_epochs)
+        self.wide = console.width >= _WIDE
+        self.bars = Progress(*_columns(console.width), console=console, disable=not (names and console.is_terminal))
+        self.tasks: dict[str, TaskID] = {name: self._add(name, n_epochs, "waiting") for name in names}
+        if len(names) > 1:
+            self.tasks[_ALL] = self._add(_ALL, n_epochs * len(names), "")
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -54,20 +55,52 @@ class TrainingProgress:
     ) -> None:
         self.bars.stop()
 
+    def start(self, name: str) -> None:
+        """Show that a training is about to begin."""
+        self.bars.update(self.tasks[name], state="starting")
+
     def update(self, name: str, record: Epoch) -> None:
         """Show an epoch of a training."""
-        accuracy = "" if record.valid_accuracy is None else f", accuracy {record.valid_accuracy:.4f}"
-        state = f"loss {record.train_loss:.4f}{accuracy}"
-        task = self.tasks[name]
-        if not self.bars.tasks[task].started:
-            self.bars.start_task(task)
-        self.bars.update(task, completed=record.epoch, state=state)
-        if not self.console.is_terminal and (record.epoch % max(1, self.n_epochs // 10) == 0 or record.epoch == 1):
-            self.console.print(f"{name}: epoch {record.epoch} of {self.n_epochs}, {state}", highlight=False)
+        self.pace.tick(name, record.epoch)
+        loss, accuracy = f"loss {record.train_loss:.4f}", _accuracy(record.valid_accuracy)
+        shown = [loss, accuracy] if self.wide or not accuracy else [accuracy]
+        self.bars.update(self.tasks[name], completed=record.epoch, state="  ".join(filter(None, shown)))
+        self._show_all()
+        if record.epoch == 1 or record.epoch % max(1, self.n_epochs // 10) == 0:
+            left = in_words(self.pace.seconds_left())
+            words = [f"epoch {record.epoch} of {self.n_epochs}", loss, accuracy, left and f"{left} in all"]
+            self._line(f"{name}: {', '.join(filter(None, words))}")
 
-    def finish(self, name: str, state: str) -> None:
+    def finish(self, name: str, accuracy: float) -> None:
         """Show that a training is done."""
-        task = self.tasks[name]
-        self.bars.update(task, completed=self.n_epochs, state=state)
+        self.pace.finish(name)
+        self.bars.update(self.tasks[name], completed=self.n_epochs, state=f"[bold]{_accuracy(accuracy)}[/bold]")
+        self._show_all()
+        self._line(f"{name}: done, {_accuracy(accuracy)}")
+
+    def _add(self, name: str, total: int, state: str) -> TaskID:
+        return self.bars.add_task(name, total=total, state=state)
+
+    def _show_all(self) -> None:
+        if _ALL in self.tasks:
+            self.bars.update(self.tasks[_ALL], completed=self.pace.done, state=in_words(self.pace.seconds_left()))
+
+    def _line(self, text: str) -> None:
+        """Print a line where there are no bars."""
         if not self.console.is_terminal:
-            self.console.print(f"{name}: {state}", highlight=False)
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _accuracy(share: float | None) -> str:
+    return "" if share is None else f"accuracy {100 * share:.2f} %"
+
+
+def _columns(width: int) -> tuple[ProgressColumn, ...]:
+    """Return what a line shows; the bar takes what the rest leaves, so that no line is broken."""
+    bar = max(4, min(40, width - (52 if width >= _WIDE else 38)))
+    return (
+        TextColumn("{task.description:<9}"),
+        BarColumn(bar_width=bar),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}"),
+    )

@@ -2,9 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from laconic.datasets import SequenceData, load_digits_rows, load_npz
+from laconic import datasets
+
+if TYPE_CHECKING:
+    from laconic.datasets import SequenceData
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,16 @@ class DataSource:
     test_fraction: float = 0.2
     seed: int = 0
 
-    def load(self) -> SequenceData:
+    def load(self) -> "SequenceData":
         """Read the data."""
         if self.path is None:
-            return load_digits_rows()
-        return load_npz(self.path, test_fraction=self.test_fraction, seed=self.seed)
+            return datasets.load_digits_rows()
+        return datasets.load_npz(self.path, test_fraction=self.test_fraction, seed=self.seed)
 
-    def fingerprint(self) -> str:
-        """Return what tells this data from other data: a digest of the file, and the split."""
+    def settings(self) -> dict[str, Any]:
+        """Return what tells this data from other data, as JSON values: a digest of the file, and the split."""
         if self.path is None:
-            return "digits"
-        digest = hashlib.sha256(Path(self.path).read_bytes()).hexdigest()
-        return f"{digest[:16]}, test fraction {self.test_fraction}, seed {self.seed}"
+            return {"data": "digits"}
+        with open(self.path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"data": digest, "test_fraction": self.test_fraction}

@@ -1,54 +1,113 @@
 """The command `laconic tour`: everything laconic does, on embedded data, with a report to look at."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from laconic.cli.source import DataSource
-from laconic.report import Section, compression_section, write_report
+from laconic.cli.table import print_table
+from laconic.core.checks import check_choice
+
+if TYPE_CHECKING:
+    from laconic.report import Section
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a stop leaves behind.
+
+    Attributes
+    ----------
+    section : Section
+        For the report.
+    results : dict
+        JSON values, for machines.
+    show : callable
+        Prints the results.
+    """
+
+    section: "Section"
+    results: dict[str, Any]
+    show: Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One stop of the tour: a name, what it shows, and a visit that returns its section of the report."""
+    """One stop of the tour.
+
+    Attributes
+    ----------
+    name : str
+        As typed after --only, and its folder in the tour's.
+    title : str
+        What it shows.
+    visit : callable
+        Takes the stop's folder and a console for its progress; imports what it needs itself, so that --help is fast.
+    """
 
     name: str
     title: str
-    visit: Callable[[Path, Console], Section]
+    visit: Callable[[Path, Console], Visit]
 
 
-def kronecker_stop(out: Path, console: Console) -> Section:
+def kronecker_stop(out: Path, console: Console) -> Visit:
     """Compress an LSTM that reads handwritten digits row by row, with every method at the same bytes."""
     from laconic.cli.comparison import Request, compare
+    from laconic.report import compression_section
     from laconic.rnn.study import Study
 
     study = Study(cell="lstm", hidden=32, epochs=40, batch_size=64)
-    request = Request(study, DataSource(), out / "kronecker", "laconic tour", overwrite=True)
-    return compression_section(compare(request, console))
+    metrics = compare(Request(study, DataSource(), out, "laconic tour", overwrite=True), console)
+    return Visit(compression_section(metrics), metrics, lambda: print_table(metrics))
 
 
-STOPS = (Stop("kronecker", "A recurrent network, dense and compressed six ways", kronecker_stop),)
+STOPS = (Stop("kronecker", "A recurrent network that reads digits, dense and compressed in five ways", kronecker_stop),)
 """The stops in order; a new one adds its line here."""
 
 
 def tour(
-    out: Annotated[Path, typer.Option(help="Folder for the report and what it shows.")] = Path("laconic-tour"),
-    only: Annotated[str | None, typer.Option(help=f"One stop: {', '.join(s.name for s in STOPS)}.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the report and what it shows go; replaced if it is there.")
+    ] = Path("laconic-tour"),
+    only: Annotated[
+        str | None, typer.Option(metavar="STOP", help=f"{', '.join(stop.name for stop in STOPS)}.", show_default="all")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print the results of every stop as JSON.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", metavar="", help="Show no progress.")] = False,
 ) -> None:
-    """See everything laconic does, on data that come with it; no network needed.
+    """See what laconic does, on data that come with it, and get a report that opens in any browser.
 
-    Writes a report that opens in any browser.
+    Needs no network and less than a minute.
     """
-    console, sections = Console(stderr=True), []
-    for stop in (stop for stop in STOPS if only in (None, stop.name)):
-        started = time.perf_counter()
-        console.print(f"[bold]{stop.title}[/bold]")
-        sections.append(stop.visit(out, console))
-        console.print(f"{stop.name}: {time.perf_counter() - started:.0f} s", highlight=False)
-    write_report(out / "report.html", sections, title="laconic: a tour")
-    print(f"Report: {(out / 'report.html').resolve()}")
+    from laconic.report import write_report
+
+    console = Console(stderr=True, quiet=quiet)
+    if only is not None:
+        check_choice("laconic tour", "only", only, [stop.name for stop in STOPS])
+    chosen = [stop for stop in STOPS if only in (None, stop.name)]
+    visits = {stop.name: _visit(stop, out / stop.name, console, as_json) for stop in chosen}
+    report = (out / "report.html").resolve()
+    write_report(report, [visit.section for visit in visits.values()], title="laconic: a tour")
+    if as_json:
+        stops = {name: visit.results for name, visit in visits.items()}
+        print(json.dumps({"report": str(report), "stops": stops}))
+    else:
+        print(f"Report: {report}")
+
+
+def _visit(stop: Stop, out: Path, console: Console, as_json: bool) -> Visit:
+    started = time.perf_counter()
+    console.print(f"[bold]{stop.title}[/bold]", highlight=False)
+    visit = stop.visit(out, console)
+    if not as_json:
+        visit.show()
+    console.print(f"{stop.name}: {time.perf_counter() - started:.0f} s", highlight=False)
+    return visit

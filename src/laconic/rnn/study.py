@@ -16,6 +16,7 @@ from laconic.rnn.compression import compress
 from laconic.rnn.methods import METHODS
 from laconic.rnn.network import CELLS, SequenceNetwork
 from laconic.rnn.training.records import EpochRecord
+from laconic.rnn.training.settings import check_settings
 
 Array = NDArray[Any]
 OnEpoch = Callable[[EpochRecord], object]
@@ -37,7 +38,7 @@ class Study:
     epochs, seed : int
     shapes, layout
         As in `compress`.
-    batch_size, learning_rate
+    batch_size, learning_rate, weight_decay, label_smoothing
         As in `RNNClassifier`; None takes its default.
     """
 
@@ -53,11 +54,15 @@ class Study:
     layout: str = "joint"
     batch_size: int | None = None
     learning_rate: float | None = None
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         check_choice("laconic compress", "cell", self.cell, CELLS)
         for name in ("hidden", "n_layers", "epochs"):
             check_positive_int("laconic compress", name, getattr(self, name))
+        if not 0 <= self.seed < 2**32:
+            raise ParameterError("laconic compress", "seed", "a whole number from 0 to 2**32 - 1", self.seed)
         for method in self.methods:
             check_choice("laconic compress", "methods", method, METHODS)
 
@@ -90,24 +95,23 @@ def candidates(study: Study, n_features: int, n_classes: int) -> tuple[list[Cand
     Raises
     ------
     ParameterError
-        If no method can keep the budget.
+        If a setting is not allowed or no method can keep the budget.
     """
     dense = Candidate("dense", study.hidden, _account(study, "dense", n_features, n_classes, None))
-    fitted = _with_budget(study, n_features, n_classes)
-    found, skipped = [dense], dict[str, str]()
+    check_settings(make_classifier(study, dense).get_params(deep=False))
+    fitted = with_budget(study, n_features, n_classes)
+    found, errors = [dense], dict[str, ParameterError]()
     for method in (method for method in study.methods if method != "dense"):
         try:
             found.append(_candidate(fitted, method, n_features, n_classes))
         except ParameterError as error:
-            skipped[method] = str(error)
-    if skipped and len(found) == 1:
-        raise ParameterError(
-            "laconic compress", "budget", next(iter(skipped.values())).split("must be ")[-1], study.budget
-        )
-    return found, skipped
+            errors[method] = error
+    if errors and len(found) == 1:
+        raise next(iter(errors.values()))
+    return found, {method: str(error) for method, error in errors.items()}
 
 
-def _with_budget(study: Study, n_features: int, n_classes: int) -> Study:
+def with_budget(study: Study, n_features: int, n_classes: int) -> Study:
     """Give a study without a budget that of the papers' rule, so that all methods have the same bytes."""
     if study.budget is not None or not study.methods:
         return study
@@ -133,7 +137,7 @@ def _account(study: Study, method: str, n_features: int, n_classes: int, budget:
 def make_classifier(study: Study, candidate: Candidate, **settings: Any) -> RNNClassifier:
     """Return the untrained classifier of a candidate: compressed ones start from random structures."""
     plain = candidate.method in ("dense", "small")
-    for name in ("batch_size", "learning_rate"):
+    for name in ("batch_size", "learning_rate", "weight_decay", "label_smoothing"):
         if getattr(study, name) is not None:
             settings[name] = getattr(study, name)
     return RNNClassifier(

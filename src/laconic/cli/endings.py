@@ -1,0 +1,51 @@
+"""How a command ends: an exit code that means something and, where it failed, one sentence."""
+
+from typing import Any
+
+import typer
+
+from laconic.cli.workers import WorkerError
+from laconic.core.checks import DataError, ParameterError
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+UsageError = typer.BadParameter.__bases__[0]
+"""What typer raises on a command line that it cannot parse; typer exports only its subclass."""
+
+_OPTIONS = {"n_layers": "layers", "hidden_size": "hidden", "max_epochs": "epochs", "random_state": "seed"}
+"""Options whose name on the command line is not that of the parameter."""
+
+
+def ending(error: BaseException) -> tuple[int, str] | None:
+    """Return the exit code and the sentence for a known error; None for one that should show where it came from."""
+    match error:
+        case ParameterError():
+            return BAD_INPUT, f"{option(error.parameter)} must be {error.allowed}, got {error.given!r}"
+        case DataError():
+            return BAD_INPUT, str(error)
+        case WorkerError() | OSError():
+            return FAILED, str(error)
+        case ImportError() if "laconic[" in str(error):  # says which extra to install
+            return FAILED, str(error)
+        case KeyboardInterrupt() | typer.Abort():
+            return INTERRUPTED, "interrupted"
+    return (BAD_INPUT, _usage(error)) if isinstance(error, UsageError) else None
+
+
+def option(parameter: str) -> str:
+    """Return a parameter's name as it is typed.
+
+    Examples
+    --------
+    >>> option("batch_size")
+    '--batch-size'
+    """
+    if parameter.startswith("-"):
+        return parameter
+    return "--" + _OPTIONS.get(parameter, parameter).replace("_", "-")
+
+
+def _usage(error: Any) -> str:
+    text = error.format_message().rstrip(".").replace("Value error, ", "")
+    command = error.ctx.command_path if error.ctx else "laconic"
+    return f"{text[:1].lower()}{text[1:]} (see {command} --help)"
