@@ -180,7 +180,7 @@ def _callbacks(
 
 def _settings(module: nn.Module, plan: Plan) -> dict[str, Any]:
     """Settings of skorch's own."""
-    biases = [name for name, weight in module.named_parameters() if weight.ndim < 2 or "bias" in name]
+    groups = [] if plan.weight_decay == 0 else _biases(module)  # each group costs a call of the optimiser's kernel
     return {
         "max_epochs": plan.n_epochs,
         "batch_size": plan.batch_size,
@@ -190,6 +190,11 @@ def _settings(module: nn.Module, plan: Plan) -> dict[str, Any]:
         "optimizer": torch.optim.AdamW,
         "optimizer__fused": True,
         "optimizer__weight_decay": plan.weight_decay,
-        "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in biases],
+        "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in groups],
         "lr": plan.learning_rate,
     }
+
+
+def _biases(module: nn.Module) -> list[str]:
+    """Names of the weights that are not to decay."""
+    return [name for name, weight in module.named_parameters() if weight.ndim < 2 or "bias" in name]
