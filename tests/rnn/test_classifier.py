@@ -288,6 +288,7 @@ def test_validation_data_are_checked() -> None:
         ("checkpoint_dir", 3),
         ("on_epoch", 3),
         ("device", "abacus"),
+        ("device", "cuda:99"),
     ],
 )
 def test_bad_parameters_are_refused_by_name(parameter: str, value: Any) -> None:

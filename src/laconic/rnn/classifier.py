@@ -298,8 +298,15 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         save_weights(self.module_, path, {"classifier": about})
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, device: str = "cpu") -> Self:
         """Read a fitted classifier that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
+            With or without the ending .safetensors.
+        device : str, default="cpu"
+            Where to predict from now on, whatever the classifier was trained on.
 
         Raises
         ------
@@ -308,6 +315,7 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         """
         about = model_file.read_about(path)
         classifier = cls(**{name: from_json(value) for name, value in about["parameters"].items()})
+        classifier.device = device
         classifier.architecture_ = Architecture(**about["architecture"])
         classifier.account_ = model_file.account_from_json(about["account"])
         classifier.history_ = [EpochRecord(**record) for record in about["history"]]

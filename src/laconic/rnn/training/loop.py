@@ -188,7 +188,7 @@ def _settings(module: nn.Module, plan: Plan) -> dict[str, Any]:
         "criterion__weight": plan.class_weight,
         "criterion__label_smoothing": plan.label_smoothing,
         "optimizer": torch.optim.AdamW,
-        "optimizer__fused": True,
+        "optimizer__fused": torch.device(plan.device).type in ("cpu", "cuda"),
         "optimizer__weight_decay": plan.weight_decay,
         "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in groups],
         "lr": plan.learning_rate,

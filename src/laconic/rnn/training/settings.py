@@ -43,7 +43,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     for name, (low, high, closed) in _INTERVALS_OR_NONE.items():
         if settings[name] is not None:
             check_interval(_OWNER, name, settings[name], low, high, closed=closed)
-    _check("device", settings["device"], "a device of torch, such as 'cpu' or 'cuda'", _is_device)
+    _check("device", settings["device"], "a device that torch finds here, such as 'cpu'", _is_device)
     _check("on_epoch", settings["on_epoch"], "a callable or None", lambda value: value is None or callable(value))
     _check("class_weight", settings["class_weight"], "None, 'balanced' or a dict", _is_class_weight)
     _check("checkpoint_dir", settings["checkpoint_dir"], "a path or None", _is_path_or_none)
@@ -80,9 +80,10 @@ def _check(name: str, value: object, allowed: str, is_allowed: Callable[[Any], b
 
 
 def _is_device(value: object) -> bool:
+    """Tell whether torch knows the device and this machine has it."""
     try:
-        return isinstance(value, str) and bool(torch.device(value).type)
-    except RuntimeError:
+        return isinstance(value, str) and torch.empty(0, device=value).numel() == 0
+    except (RuntimeError, AssertionError):
         return False
 
 
