@@ -39,11 +39,15 @@ def is_floating(array: Array) -> bool:
 
 
 def to_numpy(array: Array) -> "np.ndarray[Any, Any]":
-    """Return the values as a NumPy array on the CPU, without gradients; the floating type is kept."""
+    """Return the values as a NumPy array on the CPU, without gradients.
+
+    The floating type is kept, except that torch's bfloat16, which NumPy lacks, becomes float32. Memory may be shared.
+    """
     if is_numpy_array(array):
         return np.asarray(array)
     if is_torch_array(array):
         array = array.detach().cpu()
+        array = array.float() if str(array.dtype) == "torch.bfloat16" else array
     return np.from_dlpack(array) if hasattr(array, "__dlpack__") else np.asarray(array)
 
 

@@ -54,17 +54,18 @@ def check_interval(
 
     `closed` is "both", "left", "right" or "neither": which ends belong to the interval.
     """
+    number: Any = value
     left, right = closed in ("both", "left"), closed in ("both", "right")
     inside = (
         isinstance(value, Real)
         and not isinstance(value, bool)
-        and (low <= float(value) if left else low < float(value))
-        and (float(value) <= high if right else float(value) < high)
+        and (low <= number if left else low < number)
+        and (number <= high if right else number < high)
     )
     if not inside:
         words = f"a number in {'[' if left else '('}{low:g}, {high:g}{']' if right else ')'}"
         raise ParameterError(owner, parameter, words, value)
-    return float(value)  # type: ignore[arg-type]  # `inside` has shown that it is a Real
+    return float(number)
 
 
 def check_finite(owner: str, parameter: str, array: Any) -> None:

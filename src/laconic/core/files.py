@@ -2,24 +2,32 @@
 
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
 
 def atomic_write_bytes(path: str | Path, data: bytes) -> None:
-    """Write `data` to `path` so that a crash leaves the old file or the new one, never a part of it."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    """Write `data` to `path` so that a crash leaves the old file or the new one, never a part of it.
+
+    If `path` is a symbolic link, the file it points to is replaced and the link stays.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or not writable, or the disk is full; nothing is left behind.
+    """
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}.tmp")
+    file = open(temporary, "xb")  # noqa: SIM115  # closed below, before the file takes its name
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -31,10 +39,3 @@ def atomic_write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON, as `atomic_write_bytes` does; NaN is refused (it is not JSON)."""
     atomic_write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
-
-
-def _umask() -> int:
-    """The process's umask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,12 +1,13 @@
 """Byte budgets as people write them. 1 KB is 1024 bytes, as in the papers on compressed RNNs."""
 
 import re
+from fractions import Fraction
 from numbers import Integral
 
 from laconic.core.checks import ParameterError
 
 _FACTORS = {"": 1, "b": 1, "kb": 1024, "kib": 1024, "k": 1024, "mb": 1024**2, "mib": 1024**2, "m": 1024**2}
-_PATTERN = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]*)\s*")
+_PATTERN = re.compile(r"\s*(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})\s*([a-zA-Z]*)\s*")
 
 
 def parse_bytes(size: str | int, *, owner: str = "parse_bytes", parameter: str = "size") -> int:
@@ -29,11 +30,19 @@ def parse_bytes(size: str | int, *, owner: str = "parse_bytes", parameter: str =
     >>> parse_bytes("4.06KB")
     4157
     """
-    found = _PATTERN.fullmatch(str(size)) if isinstance(size, str | Integral) else None
-    factor = _FACTORS.get(found[2].lower()) if found and not isinstance(size, bool) else None
-    if found is None or factor is None or float(found[1]) * factor < 1:
+    exact = _exact_bytes(size)
+    if exact < 1:
         raise ParameterError(owner, parameter, "a size such as '4KB', '4.06 KB', '1MB' or 4096 (bytes)", size)
-    return int(float(found[1]) * factor)
+    return int(exact)
+
+
+def _exact_bytes(size: object) -> Fraction:
+    """The size before it is rounded; zero for what is not one."""
+    if isinstance(size, Integral) and not isinstance(size, bool):
+        return Fraction(int(size))
+    found = _PATTERN.fullmatch(size) if isinstance(size, str) else None
+    factor = _FACTORS.get(found[2].lower(), 0) if found else 0
+    return Fraction(found[1]) * factor if found and factor else Fraction(0)
 
 
 def format_bytes(size: float) -> str:
