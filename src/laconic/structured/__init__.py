@@ -58,10 +58,38 @@ KINDS: dict[str, type[StructuredMatrix]] = {
 
 
 def rebuild(spec: Mapping[str, Any], arrays: Mapping[str, Array]) -> StructuredMatrix:
-    """Return the structure that `describe` described, made of `arrays` named as `packed_arrays` names them."""
+    """Return the structure that `describe` described, made of `arrays` named as `packed_arrays` names them.
+
+    Parameters
+    ----------
+    spec : mapping
+        JSON values, as from `describe`.
+    arrays : mapping of str to NumPy array
+
+    Raises
+    ------
+    DataError
+        If the description or the arrays are not of a structure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from laconic.structured import KroneckerMatrix, describe, packed_arrays, rebuild
+    >>> K = KroneckerMatrix(np.ones((8, 4)), np.ones((5, 17)))
+    >>> rebuild(describe(K), packed_arrays(K))
+    KroneckerMatrix(40 x 68: (8, 4) ⊗ (5, 17), 117 parameters)
+    """
     return _files.rebuild(spec, arrays, KINDS)
 
 
 def load_structure(path: str | Path) -> StructuredMatrix:
-    """Read a structure that `save_structure` wrote; nothing in the file is unpickled or run."""
+    """Read a structure that `save_structure` wrote, made of NumPy arrays; nothing in the file is unpickled or run.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, or not one of `save_structure`.
+    OSError
+        If it cannot be read.
+    """
     return _files.load_structure_from(path, KINDS)

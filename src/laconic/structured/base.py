@@ -1,7 +1,7 @@
 """The protocol of every matrix with few parameters."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, ClassVar, Self
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
 from laconic.core.arrays import Array, array_namespace, as_array, is_floating, to_numpy
-from laconic.core.checks import DataError
+from laconic.core.checks import DataError, ParameterError
 
 Part = Any
 """What a structure is made of: an array or another structure."""
@@ -62,7 +62,17 @@ class StructuredMatrix(ABC):
         return {name: array for name, array in self._walk() if is_floating(array)}
 
     def with_arrays(self, arrays: Mapping[str, Array]) -> Self:
-        """Return the same structure made of other arrays, named as in `arrays`; those not given are kept."""
+        """Return the same structure made of other arrays, named as in `arrays`; those not given are kept.
+
+        Raises
+        ------
+        ParameterError
+            If a name is not one of this structure's.
+        """
+        known = self.arrays
+        if not arrays.keys() <= known.keys():
+            strange = sorted(arrays.keys() - known.keys())
+            raise ParameterError(f"{type(self).__name__}.with_arrays", "arrays", f"named among {list(known)}", strange)
         parts: dict[str, Part] = {}
         for name, part in self.parts.items():
             if isinstance(part, StructuredMatrix):
@@ -101,10 +111,16 @@ class StructuredMatrix(ABC):
         Parameters
         ----------
         x : array of shape (n,), (n, k) or (..., n, k)
+            Of the structure's own library and, for torch, type and device; integers are converted.
 
         Returns
         -------
         array of shape (m,), (m, k) or (..., m, k)
+
+        Raises
+        ------
+        DataError
+            If `x` has another number of rows, or is an array of another library.
         """
         x = self._operand("matmul", x, self.shape[1])
         return self._matmul(x) if x.ndim > 1 else self._matmul(x[:, None])[:, 0]
@@ -117,6 +133,9 @@ class StructuredMatrix(ABC):
     def __matmul__(self, x: Array) -> Array:
         return self.matmul(x)
 
+    __array_ufunc__ = None
+    """NumPy leaves operators to this class: x @ K is a TypeError, as torch's is, and not an array of objects."""
+
     @abstractmethod
     def _matmul(self, x: Array) -> Array:
         """Product with x of shape (..., n, k)."""
@@ -126,13 +145,20 @@ class StructuredMatrix(ABC):
         """Product of the transpose with y of shape (..., m, k)."""
 
     def _operand(self, method: str, x: Array, rows: int) -> Array:
-        x = as_array(x)
+        x, own = as_array(x), next(iter(self.parameters.values()))
         if x.ndim == 0 or x.shape[-2 if x.ndim > 1 else 0] != rows:
             raise DataError(
                 f"{type(self).__name__}.{method}: the operand must have shape ({rows},) or (..., {rows}, k), "
                 f"got {tuple(x.shape)}"
             )
-        return x if is_floating(x) else array_namespace(x).astype(x, self.dtype)
+        try:
+            xp = array_namespace(own, x)
+        except TypeError:
+            raise DataError(
+                f"{type(self).__name__}.{method}: the operand must be an array of the structure's library, "
+                f"{type(own).__module__}, got {type(x).__module__}"
+            ) from None
+        return xp.astype(x, own.dtype) if xp.isdtype(x.dtype, ("bool", "integral")) else x
 
     def as_linear_operator(self) -> LinearOperator:
         """Return a SciPy LinearOperator of the same action; arrays of other libraries are moved to NumPy."""
@@ -175,7 +201,11 @@ class StructuredMatrix(ABC):
     @property
     @abstractmethod
     def max_rank(self) -> int:
-        """Largest rank a matrix of this structure can have."""
+        """Largest rank a matrix of this structure can have.
+
+        Random parameters reach it. (For sums and block rows whose parts are forced into the same few rows or columns
+        it is an upper bound.)
+        """
 
     @property
     @abstractmethod
@@ -186,7 +216,10 @@ class StructuredMatrix(ABC):
 
     @abstractmethod
     def random(self, rng: np.random.Generator, std: float) -> Self:
-        """Return one of this kind and size with random parameters; entries of the matrix have deviation `std`."""
+        """Return one of this kind and size with random parameters; entries of the matrix have deviation `std`.
+
+        Made of NumPy's float64 whatever this one is made of; `laconic.structured.nearest.moved` takes it elsewhere.
+        """
 
     @abstractmethod
     def project(self, matrix: "np.ndarray[Any, Any]") -> Self:
@@ -208,6 +241,15 @@ def _count(part: Part) -> int:
     if isinstance(part, StructuredMatrix):
         return part.n_parameters
     return prod(tuple(part.shape)) if is_floating(part) else 0
+
+
+def check_structures(owner: str, parameter: str, given: Sequence[Any]) -> tuple[StructuredMatrix, ...]:
+    """Return structures that came one by one or as one list, or raise `ParameterError`."""
+    found = tuple(given[0]) if len(given) == 1 and isinstance(given[0], list | tuple) else tuple(given)
+    if not found or not all(isinstance(part, StructuredMatrix) for part in found):
+        types = [type(part).__name__ for part in found]
+        raise ParameterError(owner, parameter, "one or more structures (wrap an array in DenseMatrix)", types)
+    return found
 
 
 def check_matrix(owner: str, name: str, array: Any) -> Array:

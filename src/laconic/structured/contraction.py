@@ -5,10 +5,9 @@ from functools import lru_cache
 from itertools import pairwise, permutations
 from math import prod
 
-from laconic.core.checks import ParameterError
-
 Shapes = tuple[tuple[int, int], ...]
-_MOST_FACTORS = 7
+MOST_FACTORS = 7
+"""More would make the search over orders slow; the papers use two."""
 
 
 @dataclass(frozen=True, order=True)
@@ -37,8 +36,6 @@ def best_contraction(shapes: Shapes) -> Contraction:
     With two factors of shapes (m1, n1) and (m2, n2) the choice is between (A X) Bᵀ at m1·n1·n2 + m1·n2·m2
     multiply-adds and A (X Bᵀ) at n1·n2·m2 + m1·n1·m2.
     """
-    if len(shapes) > _MOST_FACTORS:
-        raise ParameterError("KroneckerMatrix", "factors", f"at most {_MOST_FACTORS} matrices", len(shapes))
     return min(_contraction(shapes, order) for order in permutations(range(len(shapes))))
 
 

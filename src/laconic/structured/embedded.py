@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from laconic.core.arrays import Array, array_namespace, to_numpy, transpose, zeros_like_shape
-from laconic.core.checks import ParameterError
+from laconic.core.arrays import Array, array_namespace, as_array, device, to_numpy, transpose, zeros_like_shape
+from laconic.core.checks import ParameterError, check_positive_int
 from laconic.structured.base import Options, Part, StructuredMatrix, check_matrix
 
 
@@ -22,13 +22,19 @@ class EmbeddedMatrix(StructuredMatrix):
         Where the block's rows and columns stand in the whole.
     shape : (int, int)
         Shape (m, n) of the whole.
+
+    Raises
+    ------
+    ParameterError
+        If the places are not as many different indices as the block has rows and columns.
     """
 
     kind = "embedded"
 
     def __init__(self, block: Array, rows: Sequence[int], columns: Sequence[int], shape: tuple[int, int]) -> None:
         self.block = check_matrix("EmbeddedMatrix", "block", block)
-        self.shape = (int(shape[0]), int(shape[1]))
+        m, n = (check_positive_int("EmbeddedMatrix", "shape", size) for size in shape)
+        self.shape = (m, n)
         self.rows = _places("rows", rows, self.block.shape[0], self.shape[0])
         self.columns = _places("columns", columns, self.block.shape[1], self.shape[1])
 
@@ -87,16 +93,17 @@ class EmbeddedMatrix(StructuredMatrix):
 
 
 def _places(name: str, places: Sequence[int], count: int, size: int) -> "np.ndarray[Any, Any]":
-    found = np.asarray(to_numpy(np.asarray(places)), np.int64)
-    if len(found) != count or len(np.unique(found)) != count or found.min() < 0 or found.max() >= size:
-        raise ParameterError("EmbeddedMatrix", name, f"{count} different indices below {size}", list(places))
-    return found
+    found = to_numpy(as_array(places))
+    whole = found.shape == (count,) and found.dtype.kind in "iu"
+    if not whole or len(np.unique(found)) != count or found.min() < 0 or found.max() >= size:
+        raise ParameterError("EmbeddedMatrix", name, f"{count} different indices below {size}", places)
+    return found.astype(np.int64)
 
 
 def _gather(x: Array, places: "np.ndarray[Any, Any]") -> Array:
     """Take rows of x of shape (..., n, k)."""
     xp = array_namespace(x)
-    return xp.take(x, _index(places, x), axis=x.ndim - 2)
+    return xp.take(x, xp.asarray(places, device=device(x)), axis=x.ndim - 2)
 
 
 def _spread(x: Array, places: "np.ndarray[Any, Any]", size: int) -> Array:
@@ -106,8 +113,3 @@ def _spread(x: Array, places: "np.ndarray[Any, Any]", size: int) -> Array:
     zero = zeros_like_shape((*tuple(x.shape[:-2]), 1, x.shape[-1]), x)
     padded = array_namespace(x).concat([x, zero], axis=-2)
     return _gather(padded, source)
-
-
-def _index(places: "np.ndarray[Any, Any]", like: Array) -> Array:
-    xp = array_namespace(like)
-    return xp.asarray(places, device=like.device) if hasattr(like, "device") else xp.asarray(places)

@@ -3,9 +3,10 @@
 import io
 import json
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 
@@ -49,20 +50,36 @@ def rebuild(
         If the description or the arrays are not of a structure.
     """
     try:
-        kind = kinds[spec["kind"]] if depth < _DEEPEST else None
+        if depth >= _DEEPEST:
+            raise DataError(f"rebuild: structures inside each other more than {_DEEPEST} deep")
+        kind = kinds[spec["kind"]]
         parts: dict[str, Part] = {}
         for name, inner in spec["parts"].items():
             below = {key[len(name) + 1 :]: a for key, a in arrays.items() if key.startswith(f"{name}_")}
             parts[name] = arrays[name] if inner is None else rebuild(inner, below, kinds, depth + 1)
-        return kind.unpack(parts, spec["options"])  # type: ignore[union-attr]  # None is caught below
+        return kind.unpack(parts, spec["options"])
     except DataError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except KeyError as error:
+        raise DataError(f"rebuild: the description or the arrays lack or do not know {error}") from error
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise DataError(f"rebuild: not the description of a structure with its arrays ({error})") from error
 
 
 def save_structure(structure: StructuredMatrix, path: str | Path) -> None:
-    """Write a structure to an .npz file (whole or not at all); torch tensors are stored as NumPy arrays."""
+    """Write a structure to an .npz file (whole or not at all); torch tensors are stored as NumPy arrays.
+
+    Parameters
+    ----------
+    structure : StructuredMatrix
+    path : str or Path
+        Taken as it is: no ending is added.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
     arrays: dict[str, Any] = {name: to_numpy(array) for name, array in packed_arrays(structure).items()}
     arrays[_SPEC] = np.array(json.dumps(describe(structure)))
     buffer = io.BytesIO()
@@ -72,10 +89,30 @@ def save_structure(structure: StructuredMatrix, path: str | Path) -> None:
 
 def load_structure_from(path: str | Path, kinds: Mapping[str, type[StructuredMatrix]]) -> StructuredMatrix:
     """Read what `save_structure` wrote; nothing in the file is unpickled or run."""
+    data = Path(path).read_bytes()
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files if name != _SPEC}
-            spec = json.loads(str(file[_SPEC]))
-    except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        arrays = _read_arrays(data)
+        spec = json.loads(str(arrays.pop(_SPEC)))
+    except Exception as error:  # a damaged archive fails in more ways than are documented
         raise DataError(f"load_structure: {path} is not a file that save_structure wrote ({error})") from error
     return rebuild(spec, arrays, kinds)
+
+
+def _read_arrays(data: bytes) -> dict[str, Any]:
+    """Read an uncompressed .npz archive; no array is larger than the bytes that are there."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            if member.compress_type != ZIP_STORED:
+                raise ValueError("an array is compressed")
+        return {name.removesuffix(".npy"): _read_array(archive.read(name)) for name in archive.namelist()}
+
+
+def _read_array(data: bytes) -> "np.ndarray[Any, Any]":
+    """Read one .npy member. Its header is read first: a false size is refused before memory is asked for it."""
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    if dtype.hasobject or prod(shape) * dtype.itemsize != len(data) - file.tell():
+        raise ValueError(f"an array of shape {shape}, type {dtype} in {len(data)} bytes")
+    return np.load(io.BytesIO(data), allow_pickle=False)  # type: ignore[no-any-return]  # NumPy types it loosely

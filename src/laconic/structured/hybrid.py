@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from laconic.core.arrays import Array
+from laconic.core.checks import ParameterError
 from laconic.structured.base import Options, Part
 from laconic.structured.contraction import Shapes
 from laconic.structured.dense import DenseMatrix
@@ -25,6 +26,11 @@ class HybridKroneckerMatrix(BlockRowsMatrix):
     *factors : arrays of shape (m_i, n_i), or one KroneckerMatrix
         The product below them, of shape (m - r, n).
 
+    Raises
+    ------
+    ParameterError
+        If the dense rows are not as wide as the product.
+
     References
     ----------
     Thakker et al., "Pushing the limits of RNN Compression", arXiv:1910.02558.
@@ -36,6 +42,9 @@ class HybridKroneckerMatrix(BlockRowsMatrix):
         self.top = top if isinstance(top, DenseMatrix) else DenseMatrix(top)
         whole = factors[0] if len(factors) == 1 else None
         self.product = whole if isinstance(whole, KroneckerMatrix) else KroneckerMatrix(*factors)
+        if self.top.shape[1] != self.product.shape[1]:
+            allowed = f"of shape (r, {self.product.shape[1]}), as wide as the product"
+            raise ParameterError("HybridKroneckerMatrix", "top", allowed, self.top.shape)
         super().__init__(self.top, self.product)
 
     @classmethod

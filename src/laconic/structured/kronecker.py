@@ -10,7 +10,7 @@ import numpy as np
 from laconic.core.arrays import Array, array_namespace, transpose
 from laconic.core.checks import ParameterError
 from laconic.structured.base import Options, Part, StructuredMatrix, check_matrix
-from laconic.structured.contraction import Shapes, best_contraction
+from laconic.structured.contraction import MOST_FACTORS, Shapes, best_contraction
 from laconic.structured.rank_one import nearest_rank_one
 
 
@@ -23,7 +23,14 @@ class KroneckerMatrix(StructuredMatrix):
     Parameters
     ----------
     *factors : arrays of shape (m_i, n_i)
-        Or one list of them.
+        One to seven of them, or one list; all of one library and type.
+
+    Raises
+    ------
+    ParameterError
+        If there are no factors, or more than seven.
+    DataError
+        If a factor is not a floating-point matrix.
 
     References
     ----------
@@ -36,6 +43,8 @@ class KroneckerMatrix(StructuredMatrix):
     >>> K = KroneckerMatrix(np.ones((8, 4)), np.ones((5, 17)))
     >>> K.shape, K.n_parameters, K.max_rank
     ((40, 68), 117, 20)
+    >>> (K @ np.ones(68)).shape, K.n_macs
+    ((40,), 500)
     """
 
     kind = "kronecker"
@@ -43,8 +52,8 @@ class KroneckerMatrix(StructuredMatrix):
     def __init__(self, *factors: Array | Sequence[Array]) -> None:
         if len(factors) == 1 and isinstance(factors[0], list | tuple):
             factors = tuple(factors[0])
-        if not factors:
-            raise ParameterError("KroneckerMatrix", "factors", "one or more matrices", factors)
+        if not 1 <= len(factors) <= MOST_FACTORS:
+            raise ParameterError("KroneckerMatrix", "factors", f"1 to {MOST_FACTORS} matrices", len(factors))
         self.factors = tuple(check_matrix("KroneckerMatrix", f"factor {i}", f) for i, f in enumerate(factors))
         self.shapes: Shapes = tuple((int(f.shape[0]), int(f.shape[1])) for f in self.factors)
         self.shape = (prod(m for m, _ in self.shapes), prod(n for _, n in self.shapes))

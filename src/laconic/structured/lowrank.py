@@ -17,6 +17,11 @@ class LowRankMatrix(StructuredMatrix):
     ----------
     left : array of shape (m, r)
     right : array of shape (r, n)
+
+    Raises
+    ------
+    ParameterError
+        If the inner sizes differ.
     """
 
     kind = "lowrank"
@@ -76,9 +81,10 @@ class LowRankMatrix(StructuredMatrix):
 
     def project(self, matrix: "np.ndarray[Any, Any]") -> Self:
         """Truncated singular value decomposition (Eckart and Young), the singular values split evenly."""
-        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+        peak = np.max(np.abs(matrix)) or matrix.dtype.type(1)  # singular values of huge entries would overflow
+        left, values, right = np.linalg.svd(matrix / peak, full_matrices=False)
         missing = max(0, self.rank - len(values))
-        root = np.pad(np.sqrt(values[: self.rank]), (0, missing))
+        root = np.sqrt(peak) * np.pad(np.sqrt(values[: self.rank]), (0, missing))
         left = np.pad(left[:, : self.rank], ((0, 0), (0, missing)))
         right = np.pad(right[: self.rank], ((0, missing), (0, 0)))
         return type(self)(left * root, root[:, None] * right)

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import structural_rank
 
 from laconic.core.arrays import Array, array_namespace, as_array, to_numpy, transpose
-from laconic.core.checks import ParameterError
+from laconic.core.checks import DataError, ParameterError, check_positive_int
 from laconic.structured.base import Options, Part, StructuredMatrix, check_matrix
 
 
@@ -24,6 +24,11 @@ class MaskedMatrix(StructuredMatrix):
     values : array of shape (m, n)
     mask : boolean array of shape (m, n)
         True where the entry counts.
+
+    Raises
+    ------
+    ParameterError
+        If the mask is not boolean, or of another shape than the values.
     """
 
     kind = "masked"
@@ -33,8 +38,7 @@ class MaskedMatrix(StructuredMatrix):
         self.mask = as_array(mask)
         if tuple(self.mask.shape) != tuple(self.values.shape) or "bool" not in str(self.mask.dtype):
             allowed = f"a boolean array of shape {tuple(self.values.shape)}"
-            given = f"shape {tuple(self.mask.shape)}, type {self.mask.dtype}"
-            raise ParameterError("MaskedMatrix", "mask", allowed, given)
+            raise ParameterError("MaskedMatrix", "mask", allowed, (tuple(self.mask.shape), str(self.mask.dtype)))
         self.shape = (int(self.values.shape[0]), int(self.values.shape[1]))
 
     @classmethod
@@ -66,10 +70,15 @@ class MaskedMatrix(StructuredMatrix):
 
     @classmethod
     def unpack(cls, packed: Mapping[str, Part], options: Options) -> Self:
-        m, n = options["shape"]
-        mask = np.unpackbits(packed["bits"], count=m * n).astype(bool).reshape(m, n)
-        values = np.zeros((m, n), packed["nonzeros"].dtype)
-        values[mask] = packed["nonzeros"]
+        m, n = (check_positive_int("MaskedMatrix", "shape", size) for size in options["shape"])
+        bits, nonzeros = packed["bits"], packed["nonzeros"]
+        if bits.shape != (-(-m * n // 8),):  # before anything of the claimed size is made
+            raise DataError(f"MaskedMatrix: a mask of {m} x {n} bits does not fit {bits.shape} bytes")
+        mask = np.unpackbits(bits, count=m * n).astype(bool).reshape(m, n)
+        if nonzeros.shape != (mask.sum(),):
+            raise DataError(f"MaskedMatrix: {mask.sum()} entries under the mask, {nonzeros.shape} values")
+        values = np.zeros((m, n), nonzeros.dtype)
+        values[mask] = nonzeros
         return cls(values, mask)
 
     def dense(self) -> Array:

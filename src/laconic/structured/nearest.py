@@ -17,7 +17,7 @@ def nearest(matrix: Array, structure: S) -> S:
     Parameters
     ----------
     matrix : array of shape (m, n)
-        NumPy or torch; its type and device are kept.
+        NumPy or torch; its type and device are kept. Half precision is fitted in float32.
     structure : StructuredMatrix of shape (m, n)
         A template: only its kind and sizes matter. Each class makes one with `zeros`, for example
         ``KroneckerMatrix.zeros(((8, 4), (5, 17)))`` or ``LowRankMatrix.zeros((40, 68), rank=2)``.
@@ -60,7 +60,8 @@ def nearest(matrix: Array, structure: S) -> S:
         )
     values = to_numpy(matrix)
     check_finite("nearest", "matrix", values)
-    return moved(structure.project(values), matrix)
+    working = np.float32 if values.dtype.itemsize <= 4 else np.float64  # what LAPACK knows
+    return moved(structure.project(values.astype(working, copy=False)), matrix)
 
 
 def moved(structure: S, like: Array) -> S:

@@ -12,17 +12,28 @@ _MOST_SWEEPS = 200
 def nearest_rank_one(tensor: "np.ndarray[Any, Any]") -> list[Vector]:
     """Return vectors, one an axis and of equal norm, whose outer product is near `tensor`.
 
-    With one or two axes it is the nearest (the leading singular pair); with more, where the nearest is NP-hard to
-    find, alternating least squares from the leading singular vectors of each unfolding: exact when `tensor` has
-    rank one, and never worse than its start (De Lathauwer, De Moor, Vandewalle, SIAM J. Matrix Anal. 21(4), 2000).
+    With one or two axes it is the nearest (itself, the leading singular pair); with more, where the nearest is
+    NP-hard to find, alternating least squares from the leading singular vectors of each unfolding: exact when
+    `tensor` has rank one, and never worse than its start (De Lathauwer, De Moor, Vandewalle, SIAM J. Matrix Anal.
+    21(4), 2000).
     """
     peak = np.max(np.abs(tensor))
+    if tensor.ndim == 1:
+        return [tensor.copy()]
     if not peak:
         return [np.zeros(size, tensor.dtype) for size in tensor.shape]
-    scaled = tensor / peak
-    starts = (_leading_directions(scaled), _peak_directions(scaled))
-    units, norm = max((_alternate(scaled, start) for start in starts), key=lambda found: found[1])
+    units, norm = (_leading_pair if tensor.ndim == 2 else _fitted)(tensor / peak)
     return _balanced(units, norm, float(peak))
+
+
+def _leading_pair(matrix: "np.ndarray[Any, Any]") -> tuple[list[Vector], float]:
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    return [left[:, 0], right[0]], float(values[0])
+
+
+def _fitted(tensor: "np.ndarray[Any, Any]") -> tuple[list[Vector], float]:
+    starts = (_leading_directions(tensor), _peak_directions(tensor))
+    return max((_alternate(tensor, start) for start in starts), key=lambda found: found[1])
 
 
 def _leading_directions(tensor: "np.ndarray[Any, Any]") -> list[Vector]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from laconic.core.arrays import Array, array_namespace
 from laconic.core.checks import ParameterError
-from laconic.structured.base import Options, Part, StructuredMatrix
+from laconic.structured.base import Options, Part, StructuredMatrix, check_structures
 
 
 class BlockRowsMatrix(StructuredMatrix):
@@ -18,18 +18,21 @@ class BlockRowsMatrix(StructuredMatrix):
     ----------
     *blocks : StructuredMatrix of shapes (m_i, n)
         Or one list of them.
+
+    Raises
+    ------
+    ParameterError
+        If a block is not a structure, or the widths differ.
     """
 
     kind = "rows"
 
     def __init__(self, *blocks: StructuredMatrix | Sequence[StructuredMatrix]) -> None:
-        if len(blocks) == 1 and isinstance(blocks[0], list | tuple):
-            blocks = tuple(blocks[0])
-        self.blocks: tuple[StructuredMatrix, ...] = blocks  # type: ignore[assignment]  # a list was unpacked above
-        widths = {block.shape[1] for block in self.blocks}
-        if len(widths) != 1:
-            raise ParameterError(type(self).__name__, "blocks", "one or more structures of equal width", widths)
-        self.shape = (sum(block.shape[0] for block in self.blocks), widths.pop())
+        self.blocks = check_structures(type(self).__name__, "blocks", blocks)
+        shapes = [block.shape for block in self.blocks]
+        if len({width for _, width in shapes}) != 1:
+            raise ParameterError(type(self).__name__, "blocks", "of equal width", shapes)
+        self.shape = (sum(height for height, _ in shapes), shapes[0][1])
         self._edges = np.cumsum([0, *(block.shape[0] for block in self.blocks)]).tolist()
 
     @property

@@ -1,13 +1,12 @@
 """Which factor shapes suit a Kronecker product of a given size."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
+from math import isqrt, prod
 
 from laconic.core.checks import ParameterError, check_positive_int
-from laconic.core.units import format_bytes, parse_bytes
-from laconic.structured.contraction import Shapes, best_contraction
+from laconic.core.units import parse_bytes
+from laconic.structured.contraction import MOST_FACTORS, Shapes, best_contraction
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,12 @@ class ShapeSuggestions:
         The choice of the papers' rule.
     pareto : tuple of ShapeChoice
         No other choice is as good in all of parameters, largest rank, multiply-adds and scratch and better in one;
-        fewest parameters first.
+        fewest parameters first. Of choices that are equal in all four only one is kept.
     best : ShapeChoice
         Within the budget the largest rank, then the fewest multiply-adds, then the fewest parameters; without a
-        budget, of the choices no larger than the papers'.
+        budget, of the choices no larger than the papers' (or the smallest choice, if all are larger).
     advice : tuple of str
-        Sentences on sizes that factor badly.
+        A sentence if a size is prime: what padding it by one would bring. Else empty.
     """
 
     shape: tuple[int, int]
@@ -78,7 +77,8 @@ def suggest_shapes(
     m, n : int
         Size of the matrix.
     n_factors : int, default 2
-        Number of factors of the Pareto set. (The papers use two: long chains of tiny factors train badly.)
+        Number of factors of the Pareto set, 1 to 7. (The papers use two: long chains of tiny factors train badly;
+        with four and more the search takes long for sizes of many divisors.)
     budget : str or int, optional
         Most bytes for the factors, such as "500B" or "2KB" (1 KB = 1024 B).
     itemsize : int, default 4
@@ -102,13 +102,14 @@ def suggest_shapes(
     32
     """
     m, n = check_positive_int("suggest_shapes", "m", m), check_positive_int("suggest_shapes", "n", n)
-    choices = candidates(m, n, check_positive_int("suggest_shapes", "n_factors", n_factors))
+    if check_positive_int("suggest_shapes", "n_factors", n_factors) > MOST_FACTORS:
+        raise ParameterError("suggest_shapes", "n_factors", f"between 1 and {MOST_FACTORS}", n_factors)
     paper = ShapeChoice.of(paper_shapes(m, n))
-    most = paper.n_parameters
-    if budget is not None:
-        most = parse_bytes(budget, owner="suggest_shapes", parameter="budget") // itemsize
-    best = best_within(m, n, most, n_factors) or _too_small(choices, budget, itemsize)
-    return ShapeSuggestions((m, n), paper, pareto(choices), best, _advice(m, n, paper))
+    least = min(choice.n_parameters for choice in candidates(m, n, n_factors))
+    most = max(paper.n_parameters, least) if budget is None else _affordable(budget, itemsize, least)
+    best = best_within(m, n, most, n_factors)
+    assert best is not None  # the smallest choice fits
+    return ShapeSuggestions((m, n), paper, pareto(candidates(m, n, n_factors)), best, _advice(m, n, paper))
 
 
 def paper_shapes(m: int, n: int) -> Shapes:
@@ -132,8 +133,9 @@ def best_within(m: int, n: int, n_parameters: int, n_factors: int = 2) -> ShapeC
 def candidates(m: int, n: int, n_factors: int = 2) -> tuple[ShapeChoice, ...]:
     """Return every choice of factor shapes for an (m, n) matrix; the order of two equal-cost factors counts once."""
     found: dict[Shapes, ShapeChoice] = {}
+    wide = _factorisations(n, n_factors)
     for rows in _factorisations(m, n_factors):
-        for columns in _factorisations(n, n_factors):
+        for columns in wide:
             shapes = tuple(sorted(zip(rows, columns, strict=True)))
             if shapes not in found:
                 found[shapes] = ShapeChoice.of(shapes)
@@ -172,29 +174,37 @@ def _merged_primes(number: int) -> list[int]:
     return parts
 
 
-def _factorisations(number: int, count: int) -> Iterator[tuple[int, ...]]:
-    """Yield every ordered way to write `number` as a product of `count` numbers."""
+def _factorisations(number: int, count: int) -> list[tuple[int, ...]]:
+    """Return every ordered way to write `number` as a product of `count` numbers."""
     if count == 1:
-        yield (number,)
-        return
-    for first in (d for d in range(1, number + 1) if number % d == 0):
-        yield from ((first, *rest) for rest in _factorisations(number // first, count - 1))
+        return [(number,)]
+    return [(first, *rest) for first in _divisors(number) for rest in _factorisations(number // first, count - 1)]
+
+
+def _divisors(number: int) -> list[int]:
+    small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
+    return sorted({*small, *(number // d for d in small)})
 
 
 def _advice(m: int, n: int, paper: ShapeChoice) -> tuple[str, ...]:
-    """Say what padding a prime size by one would bring."""
-    sentences = []
-    for size, padded in ((m, (m + 1, n)), (n, (m, n + 1))):
-        better = best_within(*padded, paper.n_parameters)
-        if size > 3 and is_prime(size) and better is not None and better.max_rank > paper.max_rank:
-            sentences.append(
-                f"{size} is prime: pad it to {size + 1}, where {better.n_parameters} parameters reach rank "
-                f"{better.max_rank} ({paper.n_parameters} and rank {paper.max_rank} as it is)"
-            )
-    return tuple(sentences)
+    """Say what padding prime sizes by one would bring: for the papers' parameters, or half as many again."""
+    padded = {size: size + 1 for size in (m, n) if size > 3 and is_prime(size)}
+    within = (best_within(padded.get(m, m), padded.get(n, n), paper.n_parameters * k // 2) for k in (2, 3))
+    better = next((choice for choice in within if choice and choice.max_rank > paper.max_rank), None)
+    if not padded or better is None:
+        return ()
+    return (
+        f"{' and '.join(map(str, padded))} {'is' if len(padded) == 1 else 'are'} prime: "
+        f"pad to {' and '.join(map(str, padded.values()))}, where {better.n_parameters} parameters reach "
+        f"rank {better.max_rank} ({paper.n_parameters} and rank {paper.max_rank} as it is)",
+    )
 
 
-def _too_small(choices: tuple[ShapeChoice, ...], budget: str | int | None, itemsize: int) -> ShapeChoice:
-    least = min(choice.n_parameters for choice in choices)
-    allowed = f"at least {format_bytes(least * itemsize)}, the smallest product of this size"
-    raise ParameterError("suggest_shapes", "budget", allowed, budget)
+def _affordable(budget: str | int, itemsize: int, least: int) -> int:
+    """Return how many numbers the budget pays for, or raise if fewer than `least`."""
+    itemsize = check_positive_int("suggest_shapes", "itemsize", itemsize)
+    most = parse_bytes(budget, owner="suggest_shapes", parameter="budget") // itemsize
+    if most < least:
+        allowed = f"at least {least * itemsize} bytes, the smallest product of this size"
+        raise ParameterError("suggest_shapes", "budget", allowed, budget)
+    return most

@@ -7,7 +7,7 @@ import numpy as np
 
 from laconic.core.arrays import Array, to_numpy
 from laconic.core.checks import ParameterError
-from laconic.structured.base import Options, Part, StructuredMatrix
+from laconic.structured.base import Options, Part, StructuredMatrix, check_structures
 
 _MOST_SWEEPS = 500
 
@@ -23,6 +23,11 @@ class SumMatrix(StructuredMatrix):
     *terms : StructuredMatrix of shape (m, n)
         Or one list of them.
 
+    Raises
+    ------
+    ParameterError
+        If a term is not a structure, or the shapes differ.
+
     References
     ----------
     Thakker et al., "Compressing Language Models using Doped Kronecker Products", arXiv:2001.08896.
@@ -31,13 +36,11 @@ class SumMatrix(StructuredMatrix):
     kind = "sum"
 
     def __init__(self, *terms: StructuredMatrix | Sequence[StructuredMatrix]) -> None:
-        if len(terms) == 1 and isinstance(terms[0], list | tuple):
-            terms = tuple(terms[0])
-        self.terms: tuple[StructuredMatrix, ...] = terms  # type: ignore[assignment]  # a list was unpacked above
-        shapes = {term.shape for term in self.terms}
-        if len(shapes) != 1:
-            raise ParameterError("SumMatrix", "terms", "one or more structures of equal shape", shapes)
-        self.shape = shapes.pop()
+        self.terms = check_structures("SumMatrix", "terms", terms)
+        shapes = [term.shape for term in self.terms]
+        if len(set(shapes)) != 1:
+            raise ParameterError("SumMatrix", "terms", "of equal shape", shapes)
+        self.shape = shapes[0]
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -94,7 +97,7 @@ class SumMatrix(StructuredMatrix):
                 rest = matrix - sum(term for j, term in enumerate(terms) if j != i)
                 fitted[i] = self.terms[i].project(rest)
                 terms[i] = to_numpy(fitted[i].dense())
-            error = float(np.linalg.norm(matrix - sum(terms)))
+            error = _norm(matrix - sum(terms))
             if error >= before * (1 - 1e-6) or error == 0:
                 break
             before = error
@@ -110,4 +113,9 @@ def _total(products: list[Array]) -> Array:
 
 
 def _distance(matrix: "np.ndarray[Any, Any]", structure: StructuredMatrix) -> float:
-    return float(np.linalg.norm(matrix - to_numpy(structure.dense())))
+    return _norm(matrix - to_numpy(structure.dense()))
+
+
+def _norm(matrix: "np.ndarray[Any, Any]") -> float:
+    """Frobenius norm in float64, where the squares of any float32 fit."""
+    return float(np.linalg.norm(matrix.astype(np.float64)))
