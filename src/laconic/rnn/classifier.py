@@ -327,6 +327,16 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         classifier.net_ = predicting_net(module.eval(), classifier.device)
         return classifier
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the skorch net out, which is made again around the module."""
+        state: dict[str, Any] = super().__getstate__()
+        return {**state, "net_": self.module_} if "net_" in state else state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "net_" in state:
+            self.net_ = predicting_net(state["net_"], self.device)
+
     def _parameters_as_json(self) -> dict[str, Any]:
         parameters = self.get_params(deep=False)
         del parameters["on_epoch"]
