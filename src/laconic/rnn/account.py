@@ -11,7 +11,7 @@ from laconic.core.units import format_bytes
 class LayerAccount:
     """What became of one layer.
 
-    Parameters are counted with one bias vector a gate, before and after; bytes with the itemsize of the weights.
+    Parameters are counted with one bias vector a gate, before and after.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class LayerAccount:
         What the weights are made of now.
     parameters_before, parameters_after, bytes_before, bytes_after : int
     max_rank : int
-        Largest rank that the worst of its matrices can have; of a gate where each gate is its own structure.
+        Largest rank that one gate can have, of the worst of its matrices.
     macs_before, macs_after : int
         Multiply-adds of its matrices for one time step (for a Linear layer: one input).
     note : str
@@ -86,7 +86,7 @@ class Account:
 
     @property
     def parameters_before(self) -> int:
-        """Parameters of the whole model before, one bias vector a gate."""
+        """Parameters of the whole model before; one bias vector a gate in the layers that are compressed."""
         return sum(layer.parameters_before for layer in self.layers) + sum(k.parameters for k in self.kept)
 
     @property

@@ -244,17 +244,18 @@ def _layer_account(
         parameters_after=after.parameters,
         bytes_before=before.bytes,
         bytes_after=after.bytes,
-        max_rank=min(_rank(change.plan) for change in changes),
+        max_rank=min(map(_rank, changes)),
         macs_before=plain + sum(change.target.size.n_entries for change in changes),
         macs_after=plain + sum(_macs(change) for change in changes),
         note="; ".join(dict.fromkeys(change.plan.note for change in changes if change.plan.note)),
     )
 
 
-def _rank(plan: Plan) -> int:
-    """Largest rank of a gate where each gate is a structure of its own, else of the whole matrix."""
-    blocks = [part for part in plan.matrix.parts.values() if isinstance(part, StructuredMatrix)]
-    return min((block.max_rank for block in blocks), default=plan.matrix.max_rank)
+def _rank(change: _Change) -> int:
+    """Largest rank of a gate."""
+    matrix = change.plan.matrix
+    blocks = [part for part in matrix.parts.values() if isinstance(part, StructuredMatrix)]
+    return min(*change.target.size.gate, *(part.max_rank for part in blocks or [matrix]))
 
 
 def _macs(change: _Change) -> int:

@@ -87,7 +87,7 @@ def _groups(module: nn.Module, shared: set[int]) -> list[WeightGroup]:
         raise CannotCompressError("it is compressed already")
     if parametrize.is_parametrized(module):
         raise CannotCompressError("it has parametrizations of torch.nn.utils.parametrize; remove them first")
-    if any(isinstance(parameter, nn.UninitializedParameter) for parameter in module.parameters()):
+    if any(isinstance(parameter, nn.UninitializedParameter) for parameter in module._parameters.values()):
         raise CannotCompressError("its size is not known yet; run the model once first")
     groups = weight_groups(module)
     names = [name for group in groups for name in (*group.weights, *group.biases)]

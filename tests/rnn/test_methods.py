@@ -1,0 +1,193 @@
+"""What single methods promise: the curve of gradual pruning, idle units of a narrow layer, dense rows of a hybrid."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+from compress_cases import CELLS, FEATURES, HIDDEN, METHODS, STEPS, assert_same, make
+from torch import nn
+
+from laconic.core.checks import ParameterError
+from laconic.rnn import anneal, compress, count_parameters, structures
+from laconic.rnn.methods import METHODS as REGISTERED
+from laconic.rnn.methods.pruned import START, STOP
+
+# Pruned -----------------------------------------------------------------------------------------------------------
+
+
+def pruned_layer(budget=None):
+    torch.manual_seed(0)
+    layer = nn.LSTM(28, 40)
+    compress(layer, "pruned", budget=budget)
+    return layer, 160 * 68, next(iter(structures(layer).values())).n_parameters
+
+
+def kept_entries(layer):
+    return next(iter(structures(layer).values())).n_parameters
+
+
+def test_pruning_begins_whole_and_ends_as_promised():
+    layer, whole, final = pruned_layer()
+    assert final == 4 * 117
+    anneal(layer, 0)
+    assert kept_entries(layer) == whole
+    anneal(layer, 1)
+    assert kept_entries(layer) == final
+    assert count_parameters(layer) == final + 160
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
+def test_sparsity_follows_equation_1_of_zhu_and_gupta(share):
+    """s_t = s_f (1 - (1 - (t - t_0) / (t_n - t_0))^3) with an initial sparsity of zero."""
+    layer, whole, final = pruned_layer()
+    anneal(layer, START + share * (STOP - START))
+    sparsity = (1 - final / whole) * (1 - (1 - share) ** 3)
+    assert kept_entries(layer) == pytest.approx(whole * (1 - sparsity), abs=1)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6))
+def test_entries_never_return_in_number(progress):
+    layer, _, final = pruned_layer()
+    counts = []
+    for stage in sorted(progress):
+        anneal(layer, stage)
+        counts.append(kept_entries(layer))
+    assert counts == sorted(counts, reverse=True)
+    assert min(counts) >= final
+
+
+def test_before_the_start_and_after_the_stop_nothing_moves():
+    layer, whole, final = pruned_layer()
+    for progress, count in ((START / 2, whole), (START, whole), (STOP, final), ((1 + STOP) / 2, final)):
+        anneal(layer, progress)
+        assert kept_entries(layer) == count
+
+
+def test_the_largest_stay_and_of_equal_ones_the_first():
+    layer = nn.Linear(4, 3, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, -2.0, 1.0, 1.0], [1.0, 1.0, 1.0, -3.0], [0.0, 1.0, 1.0, 1.0]]))
+    compress(layer, "pruned", budget=4 * 5)
+    expected = torch.tensor([[1.0, -2.0, 1.0, 1.0], [0.0, 0.0, 0.0, -3.0], [0.0, 0.0, 0.0, 0.0]])
+    assert torch.equal(layer.weight, expected)
+    anneal(layer, 0)
+    assert (layer.weight != 0).sum() == 11
+    anneal(layer, 1)
+    assert torch.equal(layer.weight, expected)
+
+
+def test_weights_behind_the_mask_get_no_gradient_and_can_come_back():
+    layer, _, _ = pruned_layer()
+    parameter = layer.compressed["l0"]
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    before = parameter.values.detach().clone()
+    layer(torch.randn(5, 3, 28))[0].sum().backward()
+    mask = parameter.mask
+    assert (parameter.values.grad[~mask] == 0).all()
+    assert (parameter.values.grad[mask] != 0).any()
+    optimizer.step()
+    assert torch.equal(parameter.values[~mask], before[~mask])
+    hidden = int((~mask).flatten().nonzero()[0])
+    with torch.no_grad():
+        parameter.values.view(-1)[hidden] = 9.0
+    anneal(layer, 1)
+    assert parameter.mask.view(-1)[hidden]
+    assert kept_entries(layer) == 4 * 117
+
+
+@pytest.mark.parametrize("progress", [-0.1, 1.1, float("nan"), "1", None])
+def test_progress_is_a_share(progress):
+    with pytest.raises(ParameterError, match=r"anneal: progress must be a number in \[0, 1\]"):
+        anneal(nn.LSTM(2, 3), progress)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m != "pruned"])
+def test_annealing_leaves_other_methods_alone(method):
+    layer = make("lstm")
+    compress(layer, method)
+    before = copy.deepcopy(layer.state_dict())
+    anneal(layer, 0.3)
+    assert all(torch.equal(a, b) for a, b in zip(before.values(), layer.state_dict().values(), strict=True))
+
+
+# Small ------------------------------------------------------------------------------------------------------------
+
+
+def narrow_twin(layer, cell, units, **kwargs):
+    """A layer built narrow, with the live part of a small layer's weights."""
+    twin = CELLS[cell](FEATURES, units, **kwargs)
+    directions = 1 + twin.bidirectional
+    live = [d * HIDDEN + u for d in range(directions) for u in range(units)]
+    with torch.no_grad():
+        for name, parameter in twin.named_parameters():
+            whole = getattr(layer, name)
+            gates = len(parameter) // units
+            rows = [g * HIDDEN + u for g in range(gates) for u in range(units)] if gates else [0]
+            whole = whole[rows]
+            if parameter.dim() == 2:
+                below = list(range(units)) if "_hh_" in name else live
+                whole = whole if whole.shape[1] == parameter.shape[1] else whole[:, below]
+            parameter.copy_(whole)
+    return twin
+
+
+FORMS = [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False}]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_small_equals_a_narrow_layer_and_its_idle_units_stay_at_zero(cell, form):
+    layer = make(cell, **form)
+    account = compress(layer, "small", budget=4 * int(0.4 * count_parameters(layer)))
+    units = int(account[0].note.split()[0])
+    assert 1 <= units < HIDDEN
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.05, weight_decay=0.1)
+    for _ in range(5):
+        layer(torch.randn(STEPS, 3, FEATURES))[0].square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    x = torch.randn(STEPS, 3, FEATURES)
+    directions = 2 if layer.bidirectional else 1
+    output = layer(x)[0].unflatten(-1, (directions, HIDDEN))
+    assert (output[..., units:] == 0).all()
+    twin = narrow_twin(layer, cell, units, **form)
+    assert_same(output[..., :units].flatten(-2), twin(x)[0])
+    merged = sum(p.numel() for n, p in twin.named_parameters() if "bias_hh" in n)
+    assert count_parameters(layer) == count_parameters(twin) - merged
+
+
+def test_small_gives_every_layer_the_same_share():
+    model = nn.ModuleDict({"a": nn.LSTM(4, 8), "b": nn.GRU(8, 16), "head": nn.Linear(16, 2)})
+    account = compress(model, "small", budget=2200)
+    assert [layer.note for layer in account] == ["3 units of 8", "6 units of 16"] or account.bytes_after <= 2200
+    shares = [[int(word) for word in layer.note.split() if word.isdigit()] for layer in account]
+    assert shares[0][0] / shares[0][1] == pytest.approx(shares[1][0] / shares[1][1], abs=1 / 8)
+
+
+# Others -----------------------------------------------------------------------------------------------------------
+
+
+def test_hybrid_has_dense_rows_where_one_fits_and_says_so_where_none_does():
+    roomy = compress(nn.LSTM(28, 40), "hybrid")
+    assert "dense rows over" in roomy[0].structure
+    assert not roomy[0].note
+    assert 10 <= roomy.layer_factor < 14  # a tenth of the layer at most
+    tight = compress(nn.LSTM(28, 40), "hybrid", budget=1500)
+    assert "dense rows" not in tight[0].structure
+    assert tight[0].note == "no dense row fits: as kronecker"
+
+
+def test_every_method_is_registered_under_its_name():
+    assert tuple(REGISTERED) == METHODS
+    for name, method in REGISTERED.items():
+        assert method.name == name
+        assert method.summary.endswith(".")
+
+
+def test_lowrank_shares_the_bytes_of_the_papers_rule():
+    kronecker, lowrank = (compress(nn.LSTM(28, 40), m) for m in ("kronecker", "lowrank"))
+    assert lowrank[0].structure == "rank 2"
+    assert lowrank.bytes_after <= kronecker.bytes_after
