@@ -25,7 +25,6 @@ class DiagonalMatrix(StructuredMatrix):
     """
 
     kind = "diagonal"  # its name in files and tables: never to be changed after a release
-    splits_columns = True  # acting on half of the columns costs half
 
     def __init__(self, diagonal: Array) -> None:
         self.diagonal = as_array(diagonal)
@@ -69,6 +68,10 @@ class DiagonalMatrix(StructuredMatrix):
     @property
     def n_macs(self) -> int:
         return self.shape[0]
+
+    @property
+    def n_macs_apart(self) -> int:
+        return 0  # a column acts on its own: two groups of them apart cost no more
 
     @property
     def max_rank(self) -> int:
