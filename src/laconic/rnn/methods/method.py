@@ -104,13 +104,20 @@ class Method(ABC):
         spare = n_parameters - sum(size.n_bias + self.smallest(size) for size in sizes)
         if spare < 0:
             raise OutOfBudgetError(-spare)
-        plans, total = [], sum(size.n_entries for size in sizes)
-        for size in sizes:
-            share = self.smallest(size) + spare * size.n_entries // total
-            plan = self._planned(size, share)
-            total -= size.n_entries
-            spare -= plan.matrix.n_parameters - self.smallest(size)  # what one leaves, the next ones share
-            plans.append(plan)
+        return self._spend(sizes, self._share_out(sizes, spare), n_parameters)
+
+    def _share_out(self, sizes: Sequence[MatrixSize], spare: int) -> list[Plan]:
+        """Plan each matrix with its smallest size and, of what is spare, a share in proportion to its entries."""
+        total = sum(size.n_entries for size in sizes)
+        return [self._planned(size, self.smallest(size) + spare * size.n_entries // total) for size in sizes]
+
+    def _spend(self, sizes: Sequence[MatrixSize], plans: list[Plan], n_parameters: int) -> list[Plan]:
+        """Offer what the shares left over to each matrix in turn, the one of lowest rank first."""
+        spare = n_parameters - sum(s.n_bias + p.matrix.n_parameters for s, p in zip(sizes, plans, strict=True))
+        for i in sorted(range(len(plans)), key=lambda i: plans[i].matrix.max_rank):
+            before = plans[i].matrix.n_parameters
+            plans[i] = self._planned(sizes[i], before + spare)
+            spare -= plans[i].matrix.n_parameters - before
         return plans
 
     def _planned(self, size: MatrixSize, n_parameters: int) -> Plan:
