@@ -90,8 +90,9 @@ def markdown(results: dict[str, Any]) -> str:
         f"laconic {results['laconic']}; {machine}. Wall time of the whole command: "
         f"{', '.join(f'{s / 60:.1f}' for s in results['wall_seconds'])} minutes.",
         "",
-        "Accuracy on the 10,000 test images, mean and standard deviation over the seeds. 1 KB = 1024 B, float32, one bias "
-        "vector a gate, the classifier counted; of the pruned network only the non-zeros count, not where they stand.",
+        "Accuracy on the 10,000 test images, mean and standard deviation over the seeds. 1 KB = 1024 B, float32, one "
+        "bias vector a gate, the classifier counted; of the pruned network only the non-zeros count, not where they "
+        "stand.",
         "",
         "| method | structure | bytes | model | layer | MACs | rank | accuracy % | each seed | seconds |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
