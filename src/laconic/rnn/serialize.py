@@ -86,12 +86,11 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
         if document["format"] != FORMAT:
             raise KeyError(document["format"])
         layers = [_Layer.of(model, name, spec, tensors) for name, spec in document["layers"].items()]
-        _check_fit(_expected(model, layers), tensors, file)
+        _check_fit(_expected(model, layers), tensors)
         metadata = dict(document["metadata"])
-    except DataError:
-        raise
     except _NOT_OURS as error:
-        raise DataError(f"load_weights: {file} does not hold the weights of this model ({error!r})") from error
+        reason = error if isinstance(error, DataError) else repr(error)
+        raise DataError(f"load_weights: {file} does not hold the weights of this model ({reason})") from error
     _restore(model, layers, tensors)
     return metadata
 
@@ -132,9 +131,9 @@ class _Layer:
         }
         layer = cls(names, module, parameters, list(spec["zeros"]))
         if isinstance(module, Reparametrised) and _layer_spec(module) != layer.spec:
-            raise DataError(f"load_weights: {name or 'the model'} is compressed in another way than the file's")
+            raise DataError(f"{name or 'the model'} is compressed in another way than the file's")
         if not set(layer.zeros) <= set(getattr(module, "_flat_weights_names", ())):
-            raise DataError(f"load_weights: {name or 'the model'} has no biases {layer.zeros}")
+            raise DataError(f"{name or 'the model'} has no biases {layer.zeros}")
         return layer
 
     @property
@@ -160,9 +159,9 @@ class _Layer:
 
 def _weights(module: nn.Module) -> dict[str, Tensor]:
     """The floating-point tensors of a module that a structure can stand for, by name."""
-    parameters = {name: p.detach() for name, p in module._parameters.items() if p is not None}
+    parameters: dict[str, Tensor] = {name: p for name, p in module._parameters.items() if p is not None}
     if isinstance(module, Reparametrised):
-        parameters |= {n: w.detach() for p in module.compressed.values() for n, w in p().items()}
+        parameters |= {n: w for p in module.compressed.values() for n, w in p().items()}
     return parameters
 
 
@@ -197,13 +196,16 @@ def _parameter(spec: dict[str, Any], arrays: dict[str, Tensor], weights: dict[st
     """Make the structured parameter that `_spec` described, in the place of some of a module's weights."""
     replaced = {name: weights[name] for name in spec["weights"]}
     shapes = {name: tuple(weight.shape) for name, weight in replaced.items()}
+    if not replaced:
+        raise DataError("a structure for no weight")
     like = next(iter(replaced.values()))
     structure = rebuild(spec["structure"], {name: to_numpy(t) for name, t in arrays.items()})
     width = sum(shape[1] if len(shape) > 1 else 1 for shape in shapes.values())
     if structure.shape != (len(like), width) or packed_arrays(structure).keys() != arrays.keys():
-        raise DataError(f"load_weights: the file holds {structure!r} for weights of shapes {shapes}")
+        raise DataError(f"{structure!r} for weights of shapes {shapes}")
     parameter = _CLASSES[spec["class"]](moved(structure, like), shapes)
     parameter.set_options(spec["options"])
+    parameter.requires_grad_(any(weight.requires_grad for weight in replaced.values()))
     return parameter
 
 
@@ -233,13 +235,11 @@ def _pop(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name[len(prefix) :]: tensors.pop(name) for name in list(tensors) if name.startswith(prefix)}
 
 
-def _check_fit(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor], file: Path) -> None:
+def _check_fit(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> None:
     given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     if expected != given:
         differ = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
-        raise DataError(
-            f"load_weights: {file} is of another model: {', '.join(differ[:5])} differ in presence or shape"
-        )
+        raise DataError(f"{', '.join(differ[:5])} differ in presence or shape")
 
 
 def _join(module_name: str, name: str) -> str:
