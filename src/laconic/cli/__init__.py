@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from laconic.cli.compress import compress
-from laconic.cli.endings import BAD_INPUT, INTERRUPTED, ending
+from laconic.cli.endings import INTERRUPTED, ending
 from laconic.cli.tour import tour
-from laconic.cli.workers import WorkerError
 
 RESUMABLE = ("compress",)
 """Commands that go on with --resume."""
@@ -54,20 +53,14 @@ def main(words: Sequence[str] | None = None) -> None:
     words = sys.argv[1:] if words is None else list(words)
     try:
         code = app(words, prog_name="laconic", standalone_mode=False)
+        if code == INTERRUPTED:  # what newer typer makes of KeyboardInterrupt
+            raise KeyboardInterrupt
     except BaseException as error:
         end = ending(error)
         if end is None:
             raise
-        code, sentence = end
-        if isinstance(error, WorkerError):
-            print(error.trace, end="", file=sys.stderr)
-        _say(sentence, code, words)
-    else:
-        if code == INTERRUPTED:  # newer typer turns KeyboardInterrupt into this
-            _say("interrupted", code, words)
+        print(getattr(error, "trace", ""), end="", file=sys.stderr)
+        hint = "; the same command with --resume goes on" if end.goes_on and words[0] in RESUMABLE else ""
+        print(f"laconic: {end.sentence}{hint}", file=sys.stderr)
+        code = end.code
     raise SystemExit(code or 0)
-
-
-def _say(sentence: str, code: int, words: Sequence[str]) -> None:
-    resumable = code != BAD_INPUT and words and words[0] in RESUMABLE
-    print(f"laconic: {sentence}{'; the same command with --resume goes on' if resumable else ''}", file=sys.stderr)

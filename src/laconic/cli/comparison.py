@@ -61,7 +61,7 @@ def compare(request: Request, console: Console) -> dict[str, Any]:
         What metrics.json holds.
     """
     data = request.source.load()
-    settings = _settings(request)
+    settings = study_settings(request.study, request.source)
     request = replace(request, study=with_budget(request.study, data.n_features, len(data.classes)))
     found, skipped = candidates(request.study, data.n_features, len(data.classes))
     folder = StudyFolder(request.out)
@@ -75,9 +75,9 @@ def compare(request: Request, console: Console) -> dict[str, Any]:
     return metrics
 
 
-def _settings(request: Request) -> dict[str, Any]:
-    """What must stay the same when a study goes on: all but its methods, each of which stands alone."""
-    settings = request.study.to_dict() | request.source.settings()
+def study_settings(study: Study, source: DataSource) -> dict[str, Any]:
+    """Return what must stay the same when a study goes on: all but its methods, each of which stands alone."""
+    settings = study.to_dict() | source.settings()
     del settings["methods"]
     return settings
 

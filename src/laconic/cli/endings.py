@@ -1,5 +1,6 @@
 """How a command ends: an exit code that means something and, where it failed, one sentence."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -16,20 +17,29 @@ _OPTIONS = {"n_layers": "layers", "hidden_size": "hidden", "max_epochs": "epochs
 """Options whose name on the command line is not that of the parameter."""
 
 
-def ending(error: BaseException) -> tuple[int, str] | None:
-    """Return the exit code and the sentence for a known error; None for one that should show where it came from."""
+@dataclass(frozen=True)
+class Ending:
+    """What is left to say; `goes_on` where nothing but time was lost."""
+
+    code: int
+    sentence: str
+    goes_on: bool = False
+
+
+def ending(error: BaseException) -> Ending | None:
+    """Return how a command ends with a known error; None for one that should show where it came from."""
     match error:
         case ParameterError():
-            return BAD_INPUT, f"{option(error.parameter)} must be {error.allowed}, got {error.given!r}"
+            return Ending(BAD_INPUT, f"{option(error.parameter)} must be {error.allowed}, got {error.given!r}")
         case DataError():
-            return BAD_INPUT, str(error)
+            return Ending(BAD_INPUT, str(error))
         case WorkerError() | OSError():
-            return FAILED, str(error)
+            return Ending(FAILED, str(error), goes_on=True)
         case ImportError() if "laconic[" in str(error):  # says which extra to install
-            return FAILED, str(error)
+            return Ending(FAILED, str(error))
         case KeyboardInterrupt() | typer.Abort():
-            return INTERRUPTED, "interrupted"
-    return (BAD_INPUT, _usage(error)) if isinstance(error, UsageError) else None
+            return Ending(INTERRUPTED, "interrupted", goes_on=True)
+    return Ending(BAD_INPUT, _usage(error)) if isinstance(error, UsageError) else None
 
 
 def option(parameter: str) -> str:

@@ -53,7 +53,7 @@ class StudyFolder:
         """
         found = self._read_study()
         self._refuse(found, settings, resume, overwrite)
-        self._make()
+        check_writable(self.path)
         with _alone_in(self.path):
             self._remove(_HALF_WRITTEN if resume else _HALF_WRITTEN + _STALE)
             write_json(self.path / STUDY, settings)
@@ -96,18 +96,20 @@ class StudyFolder:
             allowed = "a folder without results (--resume goes on with a study, --overwrite replaces it)"
             raise ParameterError("laconic compress", "--out", allowed, str(self.path))
 
-    def _make(self) -> None:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            atomic_write_text(self.path / ".writable", "")
-            (self.path / ".writable").unlink()
-        except OSError as error:
-            allowed = f"a folder that can be written to ({error.strerror or error})"
-            raise ParameterError("laconic compress", "--out", allowed, str(self.path)) from None
-
     def _remove(self, patterns: tuple[str, ...]) -> None:
         for path in (path for pattern in patterns for path in self.path.glob(pattern)):
             path.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder, or raise `ParameterError` if nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write_text(folder / ".writable", "")
+        (folder / ".writable").unlink()
+    except OSError as error:
+        allowed = f"a folder that can be written to ({error.strerror or error})"
+        raise ParameterError("laconic", "--out", allowed, str(folder)) from None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from laconic.core.units import format_bytes
@@ -21,7 +22,7 @@ def print_table(metrics: Mapping[str, Any]) -> None:
         print(markdown_table(metrics), end="")
         return
     table = rich_table(metrics, HEADINGS)
-    fits = console.measure(table).maximum <= console.width
+    fits = Measurement.get(console, console.options.update(max_width=1000), table).maximum <= console.width
     console.print(table if fits else rich_table(metrics, _NARROW))
 
 

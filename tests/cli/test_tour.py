@@ -1,0 +1,76 @@
+import json
+import re
+import time
+from importlib import import_module
+
+import pytest
+from cli_helpers import METHODS, leftovers, metrics_of, run
+
+from laconic.report import Section
+
+
+@pytest.fixture
+def stops(monkeypatch):
+    """Two stops that take no time in the place of the real ones."""
+    module = import_module("laconic.cli.tour")  # the package has the command of that name in the module's place
+
+    def visit(out, console):
+        console.print("training")
+        section = Section(title=f"On {out.name}", finding="It is so.")
+        return module.Visit(section, {"rows": [out.name]}, lambda: print(f"table of {out.name}"))
+
+    names = ("one", "two")
+    monkeypatch.setattr(module, "STOPS", tuple(module.Stop(name, f"Stop {name}", visit) for name in names))
+    return names
+
+
+def test_every_stop_is_in_one_report_whose_path_comes_last(stops, laconic, tmp_path):
+    code, out, error = laconic("tour", "--out", tmp_path / "tour")
+    report = tmp_path / "tour" / "report.html"
+    assert code == 0, error
+    assert out.splitlines() == ["table of one", "table of two", f"Report: {report}"]
+    text = report.read_text("utf-8")
+    assert "On one" in text
+    assert "On two" in text
+    assert [path.name for path in (tmp_path / "tour").iterdir()] == ["report.html"]
+
+
+def test_one_stop_alone(stops, laconic, tmp_path):
+    _, out, _ = laconic("tour", "--out", tmp_path, "--only", "two")
+    assert out.startswith("table of two\nReport: ")
+
+
+def test_json_is_all_it_prints(stops, laconic, tmp_path):
+    code, out, error = laconic("tour", "--out", tmp_path, "--json", "--quiet")
+    assert (code, error) == (0, "")
+    stops = {"one": {"rows": ["one"]}, "two": {"rows": ["two"]}}
+    assert json.loads(out) == {"report": str(tmp_path / "report.html"), "stops": stops}
+
+
+def test_the_folder_may_be_relative(stops, laconic, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert laconic("tour")[1].splitlines()[-1] == f"Report: {tmp_path / 'laconic-tour' / 'report.html'}"
+
+
+def test_a_folder_that_cannot_be_written_to(stops, laconic, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    code, out, error = laconic("tour", "--out", tmp_path / "file")
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"laconic: --out must be a folder that can be written to \(.*\), got '.*file'\n", error)
+
+
+@pytest.mark.slow
+def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
+    pytest.importorskip("torch")
+    for _ in range(2):
+        started = time.monotonic()
+        done = run("tour", "--out", tmp_path / "tour", environment={"http_proxy": "http://127.0.0.1:9"})
+        assert done.returncode == 0, done.stderr
+        assert time.monotonic() - started < 120
+        assert done.stdout.splitlines()[-1] == f"Report: {tmp_path / 'tour' / 'report.html'}"
+    metrics = metrics_of(tmp_path / "tour" / "kronecker")
+    accuracy = {row["method"]: row["accuracy"] for row in metrics["rows"]}
+    assert tuple(accuracy) == ("dense", *METHODS)
+    assert accuracy["dense"] > 0.95
+    assert accuracy["kronecker"] > 0.9
+    assert leftovers(tmp_path) == []

@@ -1,0 +1,49 @@
+from contextlib import closing
+
+import cli_jobs
+import pytest
+from cli_helpers import is_alive, wait_until
+
+from laconic.cli.workers import Done, Job, Progress, Started, WorkerError, run_jobs
+from laconic.core.checks import DataError
+
+
+def test_jobs_report_and_return_from_processes_of_one_thread_that_are_used_again():
+    jobs = [Job(name, cli_jobs.count, (2,)) for name in "abcd"]
+    events = list(run_jobs(jobs, 2))
+    for name in "abcd":
+        mine = [event for event in events if event.name == name]
+        assert mine[:-1] == [Started(name), Progress(name, 0), Progress(name, 1)]
+        assert isinstance(mine[-1], Done)
+    results = [event.value for event in events if isinstance(event, Done)]
+    assert {threads for threads, _ in results} == {"1"}
+    assert len({process for _, process in results}) <= 2
+
+
+def test_no_jobs_no_processes():
+    assert list(run_jobs([], 2)) == []
+
+
+def test_an_unexpected_error_comes_back_with_its_trace():
+    with pytest.raises(WorkerError, match="a failed with RuntimeError: a bug") as caught:
+        list(run_jobs([Job("a", cli_jobs.fail)], 1))
+    assert "in fail" in caught.value.trace
+
+
+def test_bad_data_comes_back_as_it_was_raised():
+    with pytest.raises(DataError, match=r"^file\.npz: no good$"):
+        list(run_jobs([Job("a", cli_jobs.refuse)], 1))
+
+
+@pytest.mark.parametrize(
+    ("call", "how"), [(cli_jobs.die, r"was killed \(SIGKILL\)"), (cli_jobs.leave, "ended with exit code 7")]
+)
+def test_a_process_that_ends_early_is_named(call, how):
+    with pytest.raises(WorkerError, match=f"the process that trains a {how}"):
+        list(run_jobs([Job("a", call)], 1))
+
+
+def test_closing_stops_the_processes():
+    with closing(run_jobs([Job("a", cli_jobs.sleep)], 1)) as events:
+        process = next(event.value for event in events if isinstance(event, Progress))
+    assert wait_until(lambda: not is_alive(process), 10)
