@@ -1,0 +1,122 @@
+"""The networks of a comparison: equal bytes, the dense one first, reasons for the methods that cannot keep them."""
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+from laconic.core.checks import ParameterError
+from laconic.rnn import RNNClassifier, count_parameters
+from laconic.rnn.methods import METHODS
+from laconic.rnn.study import Study, candidates, make_classifier, train_candidate
+
+OTHERS = tuple(method for method in METHODS if method != "dense")
+
+
+def test_the_dense_network_comes_first_and_all_keep_the_budget():
+    study = Study(cell="lstm", hidden=40, budget=4157)
+    found, skipped = candidates(study, 28, 10)
+    assert [c.method for c in found] == ["dense", *OTHERS]
+    assert not skipped
+    assert found[0].account.bytes_after == 45800
+    assert all(c.account.bytes_after <= 4157 for c in found[1:])
+
+
+def test_without_a_budget_all_have_the_bytes_of_the_papers_rule():
+    found, _ = candidates(Study(cell="lstm", hidden=40, shapes="paper"), 28, 10)
+    sizes = {c.method: c.account.bytes_after for c in found}
+    assert sizes["kronecker"] == 4152
+    assert all(3300 <= size <= 4152 for method, size in sizes.items() if method != "dense")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "fastrnn", "fastgrnn"])
+def test_the_small_network_is_the_widest_that_fits(cell):
+    study = Study(cell=cell, hidden=24, budget=3000, methods=("small",))
+    (_, small), _ = candidates(study, 8, 5)
+    wider = Study(cell=cell, hidden=small.hidden + 1)
+    (dense, *_), _ = candidates(wider, 8, 5)
+    assert small.account.bytes_after <= 3000 < dense.account.bytes_after
+    assert small.account.method == "small"
+
+
+def test_methods_that_cannot_keep_the_budget_are_named_with_the_reason():
+    study = Study(cell="lstm", hidden=40, budget=2900)
+    found, skipped = candidates(study, 28, 10)
+    assert skipped
+    assert {c.method for c in found} | set(skipped) == {"dense", *OTHERS}
+    assert all("budget must be at least" in reason for reason in skipped.values())
+
+
+def test_a_budget_that_no_method_keeps_is_an_error():
+    with pytest.raises(ParameterError, match="budget must be at least") as caught:
+        candidates(Study(hidden=40, budget=100), 28, 10)
+    assert str(caught.value).count("got") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"cell": "elman"}, "cell must be one of"),
+        ({"hidden": 0}, "hidden must be a whole number"),
+        ({"n_layers": 1.5}, "n_layers must be"),
+        ({"epochs": -1}, "epochs must be"),
+        ({"methods": ("kronecker", "zip")}, "methods must be one of .*got 'zip'"),
+    ],
+)
+def test_wrong_settings(wrong, message):
+    with pytest.raises(ParameterError, match=message):
+        Study(**wrong)
+
+
+def test_settings_are_json():
+    study = Study(shapes=((8, 4), (5, 17)))
+    assert json.loads(json.dumps(study.to_dict()))["methods"] == list(study.methods)
+
+
+def test_classifiers_are_built_as_the_study_says():
+    study = Study(cell="gru", hidden=12, n_layers=2, bidirectional=True, batch_size=7, learning_rate=0.02, seed=5)
+    for candidate in candidates(study, 8, 5)[0]:
+        parameters = make_classifier(study, candidate).get_params()
+        assert parameters["hidden_size"] == candidate.hidden
+        expected = {"cell": "gru", "n_layers": 2, "bidirectional": True, "batch_size": 7, "random_state": 5}
+        assert expected.items() <= parameters.items()
+        assert parameters["method"] == ("dense" if candidate.method == "small" else candidate.method)
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    labels = np.array(["a", "b"])[rng.integers(2, size=60)]
+    x = rng.standard_normal((60, 5, 4)).astype(np.float32) + 2 * (labels == "b")[:, None, None]
+    return x[:40], labels[:40], x[40:], labels[40:]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_trained_row_says_what_was_trained(method, data, tmp_path):
+    study = Study(hidden=8, methods=(method,), epochs=2, batch_size=10, shapes="auto")
+    found, _ = candidates(study, 4, 2)
+    dense, candidate = found[0], found[-1]
+    seen = []
+    row = train_candidate(study, candidate, dense, data, tmp_path, seen.append)
+    json.dumps(row)
+    assert row["method"] == method
+    assert row["epochs"] == len(row["curve"]) == len(seen) == 2
+    assert row["bytes"] == candidate.account.bytes_after
+    assert row["factor"] == pytest.approx(dense.account.bytes_after / row["bytes"])
+    assert np.sum(row["confusion"]) == 20
+    assert row["accuracy"] == pytest.approx(np.trace(row["confusion"]) / 20)
+    assert row["macs"] == 5 * candidate.account[0].macs_after + 2 * candidate.hidden
+    loaded = RNNClassifier.load(tmp_path / row["model"])
+    assert 4 * count_parameters(loaded.module_) == row["bytes"]
+    assert np.mean(loaded.predict(data[2]) == data[3]) == row["accuracy"]
+
+
+def test_a_finished_network_is_not_trained_again(data, tmp_path):
+    study = Study(hidden=8, methods=("kronecker",), epochs=2, batch_size=10)
+    (dense, candidate), _ = candidates(study, 4, 2)
+    first = train_candidate(study, candidate, dense, data, tmp_path)
+    seen = []
+    again = train_candidate(study, candidate, dense, data, tmp_path, seen.append)
+    assert not seen
+    assert {**first, "seconds": 0} == {**again, "seconds": 0}
