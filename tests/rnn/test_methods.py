@@ -162,7 +162,7 @@ def test_small_equals_a_narrow_layer_and_its_idle_units_stay_at_zero(cell, form)
 def test_small_gives_every_layer_the_same_share():
     model = nn.ModuleDict({"a": nn.LSTM(4, 8), "b": nn.GRU(8, 16), "head": nn.Linear(16, 2)})
     account = compress(model, "small", budget=2200)
-    assert [layer.note for layer in account] == ["3 units of 8", "6 units of 16"] or account.bytes_after <= 2200
+    assert account.bytes_after <= 2200
     shares = [[int(word) for word in layer.note.split() if word.isdigit()] for layer in account]
     assert shares[0][0] / shares[0][1] == pytest.approx(shares[1][0] / shares[1][1], abs=1 / 8)
 
