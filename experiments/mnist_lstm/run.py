@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="mnist.npz")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--work", type=Path, default=Path("mnist_lstm_runs"), help="folder for the runs")
     parser.add_argument("--smoke", action="store_true", help="one epoch, one seed, nothing written here")
     options = parser.parse_args()

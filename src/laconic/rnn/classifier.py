@@ -3,22 +3,24 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from laconic.core.checks import ParameterError
+from laconic.rnn.methods import METHODS
 from laconic.rnn.methods.pruned import STOP
 from laconic.rnn.network import SequenceNetwork
+from laconic.rnn.reparametrise import materialise
 from laconic.rnn.serialize import load_weights, save_weights
 from laconic.rnn.training import model_file
 from laconic.rnn.training.architecture import Architecture, Compression, start_network
-from laconic.rnn.training.checkpoint import Checkpoint, digests
+from laconic.rnn.training.checkpoint import Checkpoint, run_identity
 from laconic.rnn.training.inputs import (
     Labelled,
     SequenceEstimator,
@@ -29,11 +31,11 @@ from laconic.rnn.training.inputs import (
 from laconic.rnn.training.loop import Plan, train
 from laconic.rnn.training.net import predicting_net
 from laconic.rnn.training.records import EpochRecord
-from laconic.rnn.training.settings import as_json, check_settings, from_json
+from laconic.rnn.training.seeds import run_seed
+from laconic.rnn.training.settings import check_settings, from_json, parameters_as_json
 
 _INPUTS = ("_flat", "n_features_in_", "n_steps_in_")
 _ARRAYS = ("classes_", "mean_", "scale_", "feature_names_in_")
-_NOT_OF_THE_RUN = {"checkpoint_dir", "resume", "on_epoch", "device", "random_state"}
 
 
 class RNNClassifier(ClassifierMixin, SequenceEstimator):
@@ -62,10 +64,14 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         Initial bias of an LSTM's forget gates; None keeps PyTorch's.
     max_epochs : int, default=30
         Passes over the training data.
-    batch_size : int, default=100
+    start : path or None, default=None
+        File of a fitted classifier (see `save`) with a dense network of these sizes, to start from in place of random
+        weights: compressed, it starts from the nearest structure and is fine-tuned.
+    batch_size : int, default=64
         Sequences a batch.
-    learning_rate : float, default=0.02
-        Largest learning rate of the schedule.
+    learning_rate : float or None, default=None
+        Largest learning rate of the schedule; None is what suits the method, 0.03 for a compressed network and 0.015
+        for a dense one.
     schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
         Course of the learning rate: a linear warm-up and half a cosine to zero, half a cosine, or constant.
     warmup : float, default=0.1
@@ -88,8 +94,9 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         Share of X held out for early stopping, in (0, 1).
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss, as in scikit-learn.
-    standardize : bool, default=True
-        Scale each feature to mean 0 and standard deviation 1 over training samples and steps.
+    standardize : bool or "auto", default="auto"
+        Scale each feature to mean 0 and standard deviation 1 over training samples and steps; "auto" leaves alone what
+        has a common scale already, such as pixels: values that fill [0, 1] or [-1, 1].
     checkpoint_dir : path or None, default=None
         Folder to keep ``checkpoint.safetensors`` in, replaced after each epoch.
     resume : bool, default=False
@@ -154,8 +161,9 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         init: str = "nearest",
         forget_bias: float | None = 1.0,
         max_epochs: int = 30,
-        batch_size: int = 100,
-        learning_rate: float = 0.02,
+        start: str | Path | None = None,
+        batch_size: int = 64,
+        learning_rate: float | None = None,
         schedule: str = "one-cycle",
         warmup: float = 0.1,
         weight_decay: float = 0.0,
@@ -166,7 +174,7 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         patience: int = 10,
         validation_fraction: float = 0.1,
         class_weight: Mapping[Any, float] | str | None = None,
-        standardize: bool = True,
+        standardize: bool | str = "auto",
         checkpoint_dir: str | Path | None = None,
         resume: bool = False,
         on_epoch: Callable[[EpochRecord], object] | None = None,
@@ -185,6 +193,7 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         self.init = init
         self.forget_bias = forget_bias
         self.max_epochs = max_epochs
+        self.start = start
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.schedule = schedule
@@ -232,13 +241,13 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         x, codes, classes = self._check_training_data(X, y)
         given = self._check_validation_data(X_valid, y_valid, classes)
         saved = self._read_checkpoint()
-        seed = self._seed(saved)
+        seed = run_seed(self.random_state, saved.identity if saved else {})
         identity = self._identity(seed, x, codes, classes, given)
         if saved:
             saved.refuse_another_run(self._checkpoint_path(), identity)
         if self.early_stopping and given is None:
             (x, codes), given = hold_out(x, codes, self.validation_fraction, seed)
-        standardizer = Standardizer.of(x) if self.standardize else Standardizer.neutral(x.shape[2])
+        standardizer = Standardizer.chosen(x, self.standardize)
         module = self._start(x.shape[2], len(classes), seed)
         plan = self._plan(seed, identity, class_weights(self.class_weight, classes, codes))
         valid = standardizer.sequences(*given) if given else None
@@ -288,7 +297,7 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         """
         check_is_fitted(self)
         about = {
-            "parameters": self._parameters_as_json(),
+            "parameters": parameters_as_json(self.get_params(deep=False)),
             "architecture": asdict(self.architecture_),
             "account": model_file.account_as_json(self.account_),
             "arrays": {name: model_file.array_as_json(getattr(self, name)) for name in _ARRAYS if hasattr(self, name)},
@@ -337,24 +346,27 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         if "net_" in state:
             self.net_ = predicting_net(state["net_"], self.device)
 
-    def _parameters_as_json(self) -> dict[str, Any]:
-        parameters = self.get_params(deep=False)
-        del parameters["on_epoch"]
-        if isinstance(self.random_state, np.random.RandomState):
-            del parameters["random_state"]
-        return {name: as_json(value) for name, value in parameters.items()}
-
     def _start(self, n_features: int, n_classes: int, seed: int) -> SequenceNetwork:
         """Build the network to train, and keep what it is made of."""
         sizes = {name: getattr(self, name) for name in Architecture.settings()}
         compression = Compression(**{name: getattr(self, name) for name in Compression.settings()})
         self.architecture_ = Architecture(n_features, n_classes, **sizes)
-        network, self.account_ = start_network(self.architecture_, compression, self.forget_bias, seed)
+        started = None if self.start is None else self._started(self.start)
+        network, self.account_ = start_network(self.architecture_, compression, self.forget_bias, seed, started)
         return network
 
+    def _started(self, path: str | Path) -> SequenceNetwork:
+        """Read the network to start from, and refuse one of other sizes."""
+        classifier = type(self).load(path)
+        if classifier.architecture_ != self.architecture_:
+            raise ParameterError("RNNClassifier", "start", f"a classifier of {self.architecture_}", str(path))
+        return materialise(cast(SequenceNetwork, classifier.module_))
+
     def _plan(self, seed: int, identity: dict[str, str], weights: torch.Tensor | None) -> Plan:
+        rate = self.learning_rate
         return Plan(
             n_epochs=self.max_epochs,
+            learning_rate=METHODS[self.method or "dense"].learning_rate if rate is None else rate,
             class_weight=weights,
             patience=self.patience if self.early_stopping else None,
             settled=STOP if self.method == "pruned" else 0.0,
@@ -372,12 +384,6 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
     def _read_checkpoint(self) -> Checkpoint | None:
         return Checkpoint.read(self._checkpoint_path()) if self.resume and self._checkpoint_path().exists() else None
 
-    def _seed(self, saved: Checkpoint | None) -> int:
-        """Return the seed of the run: where `random_state` fixes none, the one in the checkpoint."""
-        if saved and not isinstance(self.random_state, (int, np.integer)):
-            return int(saved.identity["seed"])
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-
     def _identity(
         self,
         seed: int,
@@ -389,9 +395,6 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         """What must not change between the parts of a resumed run, as text; nothing where no checkpoint is kept."""
         if self.checkpoint_dir is None:
             return {}
-        settings = {name: repr(as_json(value)) for name, value in self.get_params(deep=False).items()}
-        for name in _NOT_OF_THE_RUN:
-            del settings[name]
         arrays: dict[str, NDArray[Any]] = {"X": x, "y": codes, "classes": classes}
         arrays |= {"X_valid": valid[0], "y_valid": valid[1]} if valid else {}
-        return {**settings, **digests(arrays), "seed": str(seed)}
+        return run_identity(self.get_params(deep=False), arrays, seed)

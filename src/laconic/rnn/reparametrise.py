@@ -8,13 +8,15 @@ structure's parameters.
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from laconic.core.checks import check_interval
 from laconic.structured import StructuredMatrix
+
+M = TypeVar("M", bound=nn.Module)
 
 
 class StructuredParameter(nn.Module):
@@ -189,7 +191,7 @@ def anneal(model: nn.Module, progress: float) -> None:
             module.anneal(progress)
 
 
-def materialise(model: nn.Module) -> nn.Module:
+def materialise(model: M) -> M:
     """Turn a compressed model back into a plain one, in place: each weight becomes an ordinary parameter.
 
     The model predicts as before and has forgotten its structure; for tools that know plain layers only.

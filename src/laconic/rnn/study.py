@@ -137,6 +137,7 @@ def _account(study: Study, method: str, n_features: int, n_classes: int, budget:
 def make_classifier(study: Study, candidate: Candidate, **settings: Any) -> RNNClassifier:
     """Return the untrained classifier of a candidate: compressed ones start from random structures."""
     plain = candidate.method in ("dense", "small")
+    settings["learning_rate"] = METHODS[candidate.method].learning_rate
     for name in ("batch_size", "learning_rate", "weight_decay", "label_smoothing"):
         if getattr(study, name) is not None:
             settings[name] = getattr(study, name)

@@ -71,13 +71,22 @@ class Compression:
 
 
 def start_network(
-    architecture: Architecture, compression: Compression, forget_bias: float | None, seed: int
+    architecture: Architecture,
+    compression: Compression,
+    forget_bias: float | None,
+    seed: int,
+    started: SequenceNetwork | None = None,
 ) -> tuple[SequenceNetwork, Account | None]:
-    """Return a network to train, a function of `seed` alone, and the account of its compression."""
+    """Return a network to train, compressed, and the account: functions of `seed`, or of the one it starts from."""
+    network = started or _fresh(architecture, forget_bias, seed)
+    return network, compression.apply(network, derive_seed(seed, "compression"))
+
+
+def _fresh(architecture: Architecture, forget_bias: float | None, seed: int) -> SequenceNetwork:
     cpu = torch.device("cpu")
     with own_random_state(cpu):
         seed_torch(derive_seed(seed, "weights"), cpu)
         network = architecture.build()
     if forget_bias is not None:
         set_forget_bias(network, forget_bias)
-    return network, compression.apply(network, derive_seed(seed, "compression"))
+    return network

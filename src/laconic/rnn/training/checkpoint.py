@@ -25,6 +25,9 @@ from laconic.core.files import atomic_write_bytes
 from laconic.rnn.training.averaging import WeightAverage
 from laconic.rnn.training.border import Callback, History, NeuralNetClassifier
 from laconic.rnn.training.early_stopping import KeepBest
+from laconic.rnn.training.settings import as_json
+
+_NOT_OF_THE_RUN = {"checkpoint_dir", "resume", "on_epoch", "device", "random_state"}
 
 _KEY = "laconic_checkpoint"
 
@@ -155,9 +158,10 @@ def digest(array: NDArray[Any]) -> str:
     return summary.hexdigest()[:16]
 
 
-def digests(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
-    """Return the digests of data by name, as part of a run's identity."""
-    return {f"data {name}": digest(array) for name, array in arrays.items()}
+def run_identity(settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], seed: int) -> dict[str, str]:
+    """Return what must not change between the parts of a resumed run, as text: settings, seed and digests of data."""
+    kept = {name: repr(as_json(value)) for name, value in settings.items() if name not in _NOT_OF_THE_RUN}
+    return {**kept, **{f"data {name}": digest(array) for name, array in arrays.items()}, "seed": str(seed)}
 
 
 def _change(name: str, before: str | None, now: str | None) -> str:

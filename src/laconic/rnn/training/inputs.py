@@ -190,6 +190,16 @@ class Standardizer:
         return cls(scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32))
 
     @classmethod
+    def chosen(cls, x: NDArray[np.float32], standardize: bool | str) -> "Standardizer":
+        """Return the one that a classifier's `standardize` asks for; "auto" scales unless a common scale is there.
+
+        A feature that is nearly always zero, such as a pixel at the rim, would be blown up by its own deviation.
+        """
+        peak = max(-float(x.min()), float(x.max()))
+        common = 0.5 <= peak <= 1.0 if standardize == "auto" else not standardize
+        return cls.neutral(x.shape[2]) if common else cls.of(x)
+
+    @classmethod
     def neutral(cls, n_features: int) -> "Standardizer":
         """Return the one that changes nothing."""
         return cls(np.zeros(n_features, np.float32), np.ones(n_features, np.float32))

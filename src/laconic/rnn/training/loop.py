@@ -80,7 +80,7 @@ class Plan:
     def settings(cls) -> list[str]:
         """Names of the fields that the classifier's parameters give as they are."""
         return [
-            "batch_size", "learning_rate", "schedule", "warmup", "weight_decay", "gradient_clip", "label_smoothing",
+            "batch_size", "schedule", "warmup", "weight_decay", "gradient_clip", "label_smoothing",
             "averaging", "device", "on_epoch",
         ]  # fmt: skip
 

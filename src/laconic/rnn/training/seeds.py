@@ -1,11 +1,20 @@
 """Every random choice of training is a pure function of (seed, purpose, epoch), so that a run can be resumed."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils import check_random_state
+
+
+def run_seed(random_state: Any, identity: Mapping[str, str]) -> int:
+    """Return the seed of a run: where `random_state` fixes none, the one of the checkpoint's `identity`, if any."""
+    if identity and not isinstance(random_state, (int, np.integer)):
+        return int(identity["seed"])
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def derive_seed(seed: int, purpose: str, epoch: int = 0) -> int:

@@ -14,16 +14,16 @@ from laconic.rnn.training.schedule import SCHEDULES
 
 _OWNER = "RNNClassifier"
 _WHOLE = ("hidden_size", "n_layers", "max_epochs", "batch_size", "patience")
-_FLAGS = ("bidirectional", "early_stopping", "standardize", "resume")
-_CHOICES: dict[str, Collection[object]] = {"cell": CELLS, "schedule": SCHEDULES}
+_FLAGS = ("bidirectional", "early_stopping", "resume")
+_CHOICES: dict[str, Collection[object]] = {"cell": CELLS, "schedule": SCHEDULES, "standardize": (True, False, "auto")}
 _INTERVALS = {
-    "learning_rate": (0.0, math.inf, "neither"),
     "warmup": (0.0, 1.0, "left"),
     "weight_decay": (0.0, math.inf, "left"),
     "label_smoothing": (0.0, 1.0, "left"),
     "validation_fraction": (0.0, 1.0, "neither"),
 }
 _INTERVALS_OR_NONE = {
+    "learning_rate": (0.0, math.inf, "neither"),
     "forget_bias": (-math.inf, math.inf, "neither"),
     "gradient_clip": (0.0, math.inf, "neither"),
     "averaging": (0.0, 1.0, "neither"),
@@ -46,9 +46,16 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     _check("device", settings["device"], "a device that torch finds here, such as 'cpu'", _is_device)
     _check("on_epoch", settings["on_epoch"], "a callable or None", lambda value: value is None or callable(value))
     _check("class_weight", settings["class_weight"], "None, 'balanced' or a dict", _is_class_weight)
+    _check("start", settings["start"], "the path of a saved classifier, or None", _is_path_or_none)
     _check("checkpoint_dir", settings["checkpoint_dir"], "a path or None", _is_path_or_none)
     if settings["resume"] and settings["checkpoint_dir"] is None:
         raise ParameterError(_OWNER, "checkpoint_dir", "a folder where resume=True", None)
+
+
+def parameters_as_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a classifier's parameters as JSON can hold them; a callback and a generator are left out."""
+    kept = {name: value for name, value in parameters.items() if name != "on_epoch"}
+    return {name: as_json(value) for name, value in kept.items() if not isinstance(value, np.random.RandomState)}
 
 
 def as_json(value: Any) -> Any:
