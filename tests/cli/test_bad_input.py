@@ -201,7 +201,7 @@ def test_resume_needs_the_same_study(name, laconic, data, tmp_path):
     from laconic.rnn.study import Study
 
     words, changes, differences = OTHER[name]
-    before = study_settings(Study(hidden=12, epochs=24, batch_size=128, learning_rate=0.02), DataSource(str(data)))
+    before = study_settings(Study(hidden=12, epochs=24, batch_size=128), DataSource(str(data)))
     (tmp_path / "study.json").write_text(json.dumps(before))
     file = write_data(tmp_path / "other.npz", **changes) if changes else data
     kept = snapshot(tmp_path)

@@ -27,7 +27,7 @@ def test_help_of_compress_is_in_groups_and_shows_defaults(laconic):
     assert (code, error) == (0, "")
     for group in ("Network", "Compression", "Training", "Run"):
         assert re.search(rf"─ {group} ─", out)
-    for default in ("lstm", "40", "60", "0.02", "all", "auto", "one a core", "0.2"):
+    for default in ("lstm", "40", "60", "what suits the method", "all", "auto", "one a core", "0.2"):
         assert re.search(rf"default: \(?{re.escape(default)}\)?\]", out)
 
 

@@ -38,8 +38,8 @@ def _compression(metavar: str, help: str, default: str | bool = True) -> Any:
     return _option(metavar=metavar, help=help, panel="Compression", default=default)
 
 
-def _training(metavar: str, help: str) -> Any:
-    return _option(metavar=metavar, help=help, panel="Training")
+def _training(metavar: str, help: str, default: str | bool = True) -> Any:
+    return _option(metavar=metavar, help=help, panel="Training", default=default)
 
 
 def compress(
@@ -59,7 +59,9 @@ def compress(
     shapes: Annotated[str, _compression("RULE", "Kronecker factors of the largest rank (auto), or paper.")] = "auto",
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 60,
     batch_size: Annotated[int, _training("N", "Sequences a step.")] = 128,
-    learning_rate: Annotated[float, _training("RATE", "Largest one of the one-cycle schedule.")] = 0.02,
+    learning_rate: Annotated[
+        float | None, _training("RATE", "Largest one of the one-cycle schedule.", "what suits the method")
+    ] = None,
     weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
     label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
     seed: Annotated[int, _training("N", "Decides weights, order of the data, and split.")] = 0,
@@ -72,7 +74,7 @@ def compress(
 ) -> None:
     """Train a recurrent network and every way to compress it to the same bytes; write a report.
 
-    Every method gets the same data, schedule and number of epochs. Sizes are in bytes, and 1 KB is 1024 of them.
+    Every method gets the same data, in the same order, and as many epochs. Sizes are in bytes, and 1 KB is 1024 of them.
 
     After Ctrl-C, or worse, the same command with --resume goes on and ends with the same numbers.
     """

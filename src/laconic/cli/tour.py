@@ -64,7 +64,7 @@ def kronecker_stop(out: Path, console: Console) -> Visit:
     from laconic.rnn.study import Study
 
     # Few sequences: decay and smoothing keep every network, the dense one too, from learning them by heart.
-    study = Study(cell="lstm", hidden=32, epochs=30, batch_size=32, weight_decay=0.1, label_smoothing=0.1)
+    study = Study(hidden=32, epochs=30, batch_size=32, learning_rate=0.03, weight_decay=0.1, label_smoothing=0.1)
     metrics = compare(Request(study, DataSource(), out, "laconic tour", overwrite=True), console)
     return Visit(compression_section(metrics), metrics, lambda: print_table(metrics))
 
