@@ -74,7 +74,7 @@ def compress(
 ) -> None:
     """Train a recurrent network and every way to compress it to the same bytes; write a report.
 
-    Every method gets the same data, in the same order, and as many epochs. Sizes are in bytes, and 1 KB is 1024 of them.
+    Every method gets the same data, in the same order, and as many epochs. 1 KB is 1024 bytes.
 
     After Ctrl-C, or worse, the same command with --resume goes on and ends with the same numbers.
     """
