@@ -21,7 +21,7 @@ from laconic.cli.workers import Done, Job, Progress, Started, run_jobs
 from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
 from laconic.report import render_compression
-from laconic.rnn.study import Candidate, Study, candidates, with_budget
+from laconic.rnn.study import Candidate, Study, candidates, twin_row, with_budget
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,9 @@ def _say_what_comes(
 
 def _train(request: Request, folder: StudyFolder, found: list[Candidate], console: Console) -> dict[str, Any]:
     """Return the row of every network by its method; those of earlier runs are read."""
-    rows = {c.method: row for c in found if (row := folder.row(c.method)) is not None}
-    jobs = [_job(request, candidate, found[0]) for candidate in found if candidate.method not in rows]
+    own = [candidate for candidate in found if not candidate.same_as]
+    rows = {c.method: row for c in own if (row := folder.row(c.method)) is not None}
+    jobs = [_job(request, candidate, found[0]) for candidate in own if candidate.method not in rows]
     events = run_jobs(jobs, request.jobs or n_cores())
     with TrainingProgress(console, [job.name for job in jobs], request.study.epochs) as progress, closing(events):
         for event in events:
@@ -115,7 +116,7 @@ def _train(request: Request, folder: StudyFolder, found: list[Candidate], consol
                     rows[name] = without_nan(row)
                     folder.keep_row(name, rows[name])
                     progress.finish(name, row["accuracy"])
-    return rows
+    return rows | {c.method: twin_row(c, rows[c.same_as], request.out) for c in found if c.same_as}
 
 
 def _job(request: Request, candidate: Candidate, dense: Candidate) -> Job:

@@ -20,15 +20,15 @@ class Pace:
     def __init__(self, names: Sequence[str], n_epochs: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._left, self._n_epochs, self._clock = dict.fromkeys(names, n_epochs), n_epochs, clock
         self._first: float | None = None
-        self._counted = 0
+        self._counted, self._begun = 0, set[str]()
 
     def tick(self, name: str, epoch: int) -> None:
         """Note that a training has finished its epoch number `epoch`; a resumed one does not begin at 1."""
         self._left[name] = self._n_epochs - epoch
         if self._first is None:
             self._first = self._clock()  # processes take a while to start, which says nothing about an epoch
-        else:
-            self._counted += 1
+        self._counted += name in self._begun  # the first ones of several trainings end nearly together
+        self._begun.add(name)
 
     def finish(self, name: str) -> None:
         """Note that a training is over, whatever it has reported."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from laconic.core.checks import ParameterError, check_choice, check_positive_int
+from laconic.core.files import atomic_write_bytes
 from laconic.rnn.account import Account
 from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.compression import compress
@@ -82,11 +83,14 @@ class Candidate:
         The study's, but for the small network.
     account : Account
         Of the untrained network.
+    same_as : str
+        An earlier method that gives the very same network, which need not be trained twice; empty for most.
     """
 
     method: str
     hidden: int
     account: Account
+    same_as: str = ""
 
 
 def candidates(study: Study, n_features: int, n_classes: int) -> tuple[list[Candidate], dict[str, str]]:
@@ -103,12 +107,31 @@ def candidates(study: Study, n_features: int, n_classes: int) -> tuple[list[Cand
     found, errors = [dense], dict[str, ParameterError]()
     for method in (method for method in study.methods if method != "dense"):
         try:
-            found.append(_candidate(fitted, method, n_features, n_classes))
+            found.append(_without_twin(_candidate(fitted, method, n_features, n_classes), found))
         except ParameterError as error:
             errors[method] = error
     if errors and len(found) == 1:
         raise next(iter(errors.values()))
     return found, {method: str(error) for method, error in errors.items()}
+
+
+def _without_twin(candidate: Candidate, earlier: list[Candidate]) -> Candidate:
+    """Note the earlier candidate, if any, whose network is the same: its layers are made of the same structures."""
+    made_of = [layer.structure for layer in candidate.account]
+    for other in earlier:
+        if other.hidden == candidate.hidden and [layer.structure for layer in other.account] == made_of:
+            return replace(candidate, same_as=other.method)
+    return candidate
+
+
+def twin_row(candidate: Candidate, row: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the row of a candidate whose network is that of another row, and copy its model."""
+    model = folder / "models" / f"{candidate.method}.safetensors"
+    for ending in (".safetensors", ".json"):
+        atomic_write_bytes(model.with_suffix(ending), (folder / row["model"]).with_suffix(ending).read_bytes())
+    note = f"{candidate.account[0].note}; not trained a second time".removeprefix("; ")
+    same = {"method": candidate.method, "summary": METHODS[candidate.method].summary, "note": note}
+    return row | same | {"model": str(model.relative_to(folder))}
 
 
 def with_budget(study: Study, n_features: int, n_classes: int) -> Study:

@@ -125,8 +125,18 @@ def paper_shapes(m: int, n: int) -> Shapes:
 
 def best_within(m: int, n: int, n_parameters: int, n_factors: int = 2) -> ShapeChoice | None:
     """Return the choice of largest rank, then fewest multiply-adds, within so many parameters; None if none fits."""
-    fitting = (choice for choice in candidates(m, n, n_factors) if choice.n_parameters <= n_parameters)
+    fitting = _within(m, n, n_parameters, n_factors)
     return min(fitting, key=lambda c: (-c.max_rank, c.n_macs, c.n_parameters, c.shapes), default=None)
+
+
+def fullest_within(m: int, n: int, n_parameters: int) -> ShapeChoice | None:
+    """Return the choice of largest rank, then most parameters, within so many: what a network learns best with."""
+    fitting = _within(m, n, n_parameters, 2)
+    return min(fitting, key=lambda c: (-c.max_rank, -c.n_parameters, c.n_macs, c.shapes), default=None)
+
+
+def _within(m: int, n: int, n_parameters: int, n_factors: int) -> list[ShapeChoice]:
+    return [choice for choice in candidates(m, n, n_factors) if choice.n_parameters <= n_parameters]
 
 
 @lru_cache(maxsize=256)

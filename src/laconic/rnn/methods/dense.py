@@ -9,7 +9,7 @@ class Dense(Method):
 
     name = "dense"
     summary = "The uncompressed network."
-    learning_rate = 0.015
+    learning_rate = 0.005
 
     def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
         return DenseMatrix.zeros(size.shape)

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from laconic.core.checks import ParameterError
 from laconic.rnn.methods.method import MatrixSize, Method, misfit
-from laconic.structured import BlockRowsMatrix, KroneckerMatrix, StructuredMatrix, suggest_shapes
+from laconic.structured import BlockRowsMatrix, KroneckerMatrix, StructuredMatrix
 from laconic.structured.contraction import Shapes
-from laconic.structured.shapes import best_within, candidates, paper_shapes
+from laconic.structured.shapes import candidates, fullest_within, paper_shapes
 
 
 class Kronecker(Method):
@@ -17,8 +17,8 @@ class Kronecker(Method):
     Parameters
     ----------
     shapes : "auto", "paper" or tuple of (int, int)
-        "paper" is the papers' rule; "auto" is the largest rank within the budget, without one the papers' rule unless
-        a larger rank costs no more; else the factor shapes themselves.
+        "paper" is the papers' rule; "auto" is the largest rank, then the most parameters, within the budget, which is
+        the size of the papers' rule where none is given; else the factor shapes themselves.
     """
 
     name = "kronecker"
@@ -45,10 +45,8 @@ class Kronecker(Method):
     def _shapes(self, size: MatrixSize, n_parameters: int) -> Shapes:
         if self.shapes != "auto":
             return self._fixed(size)
-        paper, best = suggest_shapes(*size.gate).paper, best_within(*size.gate, n_parameters)
-        if best is None or (paper.n_parameters <= n_parameters and paper.max_rank == best.max_rank):
-            return paper.shapes
-        return best.shapes
+        best = fullest_within(*size.gate, n_parameters)
+        return best.shapes if best else paper_shapes(*size.gate)
 
     def _fixed(self, size: MatrixSize) -> Shapes:
         if isinstance(self.shapes, str):

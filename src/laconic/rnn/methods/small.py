@@ -17,7 +17,6 @@ class Small(Method):
 
     name = "small"
     summary = "A dense recurrent layer with fewer units."
-    learning_rate = 0.015
 
     def plan(self, sizes: Sequence[MatrixSize], n_parameters: int | None) -> list[Plan]:
         """Give all layers the same share of their units, the largest that fits."""
