@@ -10,7 +10,7 @@ from torch import nn
 
 from laconic.core.arrays import to_numpy
 from laconic.core.checks import ParameterError, check_choice, check_finite
-from laconic.core.units import format_bytes, parse_bytes
+from laconic.core.units import parse_bytes
 from laconic.rnn.account import Account, KeptLayer, LayerAccount
 from laconic.rnn.anatomy import WeightGroup
 from laconic.rnn.count import Footprint, count_macs, count_plain_macs, footprint, own_parts
@@ -141,8 +141,8 @@ def _plans(method: Method, targets: list[Target], found: Survey, budget: str | i
         return method.plan(sizes, (allowed - fixed) // itemsize)
     except OutOfBudgetError as error:
         least = fixed + ((allowed - fixed) // itemsize + error.missing) * itemsize
-        words = f"at least {format_bytes(least)} ({least} bytes) for method {method.name!r}"
-        words += f", {format_bytes(fixed)} of which are parameters that stay as they are"
+        words = f"at least {least} bytes for method {method.name!r}"
+        words += f", {fixed} of which are parameters that stay as they are"
         raise ParameterError("compress", "budget", words, budget) from None
 
 

@@ -55,3 +55,6 @@ class Pruned(Method):
 
     def default(self, size: MatrixSize) -> int:
         return Kronecker().default(size)
+
+    def note(self, size: MatrixSize, structure: StructuredMatrix) -> str:
+        return f"where its non-zeros stand, not counted, takes {-(-size.n_entries // 8)} bytes more as a bitmap"
