@@ -165,7 +165,7 @@ def least_bytes(model, method, **kwargs):
     """The smallest budget that the error for an impossible one names."""
     with pytest.raises(ParameterError, match="budget must be at least") as caught:
         compress(model, method, budget=1, **kwargs)
-    return int(re.search(r"\((\d+) bytes\)", str(caught.value))[1])
+    return int(re.search(r"at least (\d+) bytes", str(caught.value))[1])
 
 
 @settings(max_examples=60)
@@ -294,7 +294,7 @@ WRONG = [
     ({"budget": "4 XB"}, "budget must be a size"),
     ({"budget": 0}, "budget must be"),
     ({"budget": -5}, "budget must be"),
-    ({"budget": 100}, r"budget must be at least .* \(\d+ bytes\) for method 'kronecker', .* stay as they are"),
+    ({"budget": 100}, r"budget must be at least \d+ bytes for method 'kronecker', .* stay as they are"),
     ({"init": "random", "random_state": -1}, "random_state must be"),
     ({"init": "random", "random_state": "seed"}, "random_state must be"),
     ({"method": "small", "layers": "all"}, "layers must be recurrent layers .*'small'"),
