@@ -6,7 +6,7 @@ import pytest
 from cli_helpers import run
 
 import laconic as package
-from laconic.cli.compress import ALL, CELLS
+from laconic.cli.compress import CELLS
 from laconic.cli.tour import STOPS
 
 
@@ -40,11 +40,11 @@ def test_help_fits_the_terminal(width, laconic, monkeypatch):
 
 def test_the_choices_in_the_help_are_those_there_are():
     pytest.importorskip("torch")
-    from laconic.rnn.methods import METHODS
+    from laconic.rnn import RNNClassifier
     from laconic.rnn.network import CELLS as BUILT
 
     assert tuple(BUILT) == CELLS
-    assert set(METHODS) == {"dense", *ALL}
+    assert RNNClassifier().batch_size == 64  # shown as the default of --batch-size
 
 
 def test_help_loads_nothing_heavy():

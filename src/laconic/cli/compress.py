@@ -14,7 +14,6 @@ from laconic.cli.table import print_table
 from laconic.core.checks import ParameterError, check_choice, check_positive_int
 from laconic.core.units import parse_bytes
 
-ALL = ("kronecker", "hybrid", "lowrank", "pruned", "small")
 CELLS = ("lstm", "gru", "rnn", "fastrnn", "fastgrnn")
 SHAPES = ("auto", "paper")
 OWNER = "laconic compress"
@@ -55,10 +54,10 @@ def compress(
         str | None,
         _compression("SIZE", "Most bytes of a compressed model, such as 4.06KB.", "what the papers' rule gives"),
     ] = None,
-    methods: Annotated[str, _compression("NAMES", f"all, or some of {','.join(ALL)}.")] = "all",
+    methods: Annotated[str, _compression("NAMES", "all, or some with commas, such as kronecker,pruned.")] = "all",
     shapes: Annotated[str, _compression("RULE", "Kronecker factors of the largest rank (auto), or paper.")] = "auto",
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 60,
-    batch_size: Annotated[int, _training("N", "Sequences a step.")] = 128,
+    batch_size: Annotated[int | None, _training("N", "Sequences a step.", "64")] = None,
     learning_rate: Annotated[
         float | None, _training("RATE", "Largest one of the one-cycle schedule.", "what suits the method")
     ] = None,
@@ -119,9 +118,11 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
 
 
 def _methods(given: str) -> tuple[str, ...]:
+    from laconic.rnn.methods import METHODS, RIVALS
+
     if given.strip() == "all":
-        return ALL
+        return RIVALS
     names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
-    if not names or not set(names) <= {"dense", *ALL}:
-        raise ParameterError(OWNER, "methods", f"all, or some of {','.join(ALL)}", given)
+    if not names or not set(names) <= METHODS.keys():
+        raise ParameterError(OWNER, "methods", f"all, or some of {','.join(RIVALS)}", given)
     return names

@@ -14,7 +14,7 @@ from laconic.core.files import atomic_write_bytes
 from laconic.rnn.account import Account
 from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.compression import compress
-from laconic.rnn.methods import METHODS
+from laconic.rnn.methods import METHODS, RIVALS
 from laconic.rnn.network import CELLS, SequenceNetwork
 from laconic.rnn.training.records import EpochRecord
 from laconic.rnn.training.settings import check_settings
@@ -48,7 +48,7 @@ class Study:
     n_layers: int = 1
     bidirectional: bool = False
     budget: int | None = None
-    methods: tuple[str, ...] = ("kronecker", "hybrid", "lowrank", "pruned", "small")
+    methods: tuple[str, ...] = RIVALS
     epochs: int = 60
     seed: int = 0
     shapes: Any = "auto"

@@ -13,4 +13,7 @@ METHODS: dict[str, type[Method]] = {
 }
 """Every compression method by name; a new one adds its line here."""
 
-__all__ = ["METHODS"]
+RIVALS = tuple(name for name in METHODS if name != Dense.name)
+"""The methods that a comparison sets beside the dense network."""
+
+__all__ = ["METHODS", "RIVALS"]
