@@ -53,7 +53,7 @@ FILES = {
 }
 
 OPTIONS = {
-    "budget below the classifier": (["--budget", "100"], r"--budget must be at least .* bytes\) .*, got 100$"),
+    "budget below the classifier": (["--budget", "100"], r"--budget must be at least \d+ bytes .*, got 100$"),
     "budget without a number": (["--budget", "small"], "--budget must be a size such as '4KB'.*got 'small'"),
     "budget of another unit": (["--budget", "4 parsecs"], "--budget must be a size"),
     "negative budget": (["--budget", "-4KB"], "--budget must be a size"),
