@@ -11,7 +11,7 @@ from laconic.core.units import format_bytes, parse_bytes
 @pytest.mark.parametrize(
     ("size", "n_bytes"),
     [
-        ("4.06KB", 4157),  # the paper's 4.06 KB
+        ("4.06KB", 4157),  # 4.06 KB
         ("4 KiB", 4096),
         ("4k", 4096),
         ("4KB", 4096),

@@ -60,6 +60,8 @@ def load_npz(path: str | Path, *, test_fraction: float = 0.2, seed: int = 0) -> 
     x_train, x_test = arrays["x_train"], arrays.get("x_test")
     split = "x_test, y_test as given"
     if x_test is None or y_test is None:
+        if x_train.dtype.kind == "f":
+            check_finite(source, "x_train", x_train)  # here, where an index is still one of the file
         train, test = stratified_split(y_train, test_fraction, seed, owner="load_npz", source=source)
         split = f"stratified {100 * test_fraction:.4g} % of x_train, seed {seed}"
         x_train, x_test, y_train, y_test = x_train[train], x_train[test], y_train[train], y_train[test]

@@ -1,9 +1,13 @@
 """Recurrent networks with few parameters: compress any PyTorch model, train it at dense speed, save it."""
 
-from importlib.util import find_spec
+from importlib import import_module
 
-if _missing := [name for name in ("torch", "safetensors", "skorch") if find_spec(name) is None]:
-    raise ImportError(f"laconic.rnn needs {', '.join(_missing)}, not installed here: pip install 'laconic[rnn]'")
+try:
+    import_module("torch"), import_module("safetensors"), import_module("skorch")
+except ImportError as error:
+    raise ImportError(
+        f"laconic.rnn needs PyTorch, safetensors and skorch ({error}): pip install 'laconic[rnn]'"
+    ) from error
 
 from laconic.rnn.account import Account, KeptLayer, LayerAccount
 from laconic.rnn.classifier import RNNClassifier

@@ -105,6 +105,16 @@ class Account:
         return sum(layer.bytes_after for layer in self.layers) + sum(k.bytes for k in self.kept)
 
     @property
+    def macs_before(self) -> int:
+        """Multiply-adds of all matrices before, for one time step of each layer."""
+        return sum(layer.macs_before for layer in self.layers) + sum(k.macs for k in self.kept)
+
+    @property
+    def macs_after(self) -> int:
+        """Multiply-adds of all matrices now, for one time step of each layer."""
+        return sum(layer.macs_after for layer in self.layers) + sum(k.macs for k in self.kept)
+
+    @property
     def factor(self) -> float:
         """How many times smaller the whole model is."""
         return self.bytes_before / self.bytes_after

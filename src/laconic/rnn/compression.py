@@ -1,7 +1,7 @@
 """Compress a PyTorch model in place: its weights become structures of few parameters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from laconic.rnn.methods import METHODS
 from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.method import Method, OutOfBudgetError, Plan
 from laconic.rnn.reparametrise import StructuredParameter, merge_biases, merged_bias, reparametrise
-from laconic.rnn.survey import Survey, survey
+from laconic.rnn.survey import Survey, refuse, survey
 from laconic.rnn.target import Target, matrix_targets
 from laconic.structured import StructuredMatrix, nearest
 from laconic.structured.nearest import moved
@@ -46,13 +46,13 @@ def compress(
     model : torch.nn.Module
         Changed in place, or left as it was if an error is raised.
     method : {"kronecker", "hybrid", "lowrank", "pruned", "small", "dense"}
-        What the matrices become; "dense" leaves them and only counts by the same rules.
+        What the matrices become; "dense" leaves them, merges the bias vectors (see Notes) and counts by the same rules.
     budget : str or int, optional
         Most bytes for the whole model, such as "4KB" (1 KB = 1024 B): its parameters at their itemsize, the layers that
         are kept among them. Without it the kronecker method takes the size of the papers' rule,
         the others the same number of parameters (hybrid: a tenth of the layer).
     shapes : "auto", "paper", or ((m1, n1), (m2, n2)), for method "kronecker"
-        "paper" is the papers' rule; "auto" is the largest rank that fits the budget.
+        "paper" is the papers' rule; "auto" is the largest rank that fits the budget, then the most parameters.
     layers : list of str, "all", or None
         Names of submodules or patterns such as "encoder.*". None takes all but the last Linear layer, the classifier.
     layout : {"joint", "separate"}
@@ -100,9 +100,11 @@ def compress(
     check_choice("compress", "init", init, ("nearest", "random"))
     rng = _generator(random_state) if init == "random" else None
     found = survey(model, layers)
+    refusals = {t.layer: reason for t in matrix_targets(found, layout) if (reason := chosen.refusal(t.size))}
+    found = refuse(found, refusals, layers)
     targets = matrix_targets(found, layout)
     plans = _plans(chosen, targets, found, budget)
-    changes = [_prepared(chosen, target, plan, rng) for target, plan in zip(targets, plans, strict=True)]
+    changes = [_prepared(target, plan, rng) for target, plan in zip(targets, plans, strict=True)]
     before = {name: _before(module, groups) for name, (module, groups) in found.chosen.items()}
     for change in changes:
         _apply(change)
@@ -141,7 +143,7 @@ def _plans(method: Method, targets: list[Target], found: Survey, budget: str | i
         return method.plan(sizes, (allowed - fixed) // itemsize)
     except OutOfBudgetError as error:
         least = fixed + ((allowed - fixed) // itemsize + error.missing) * itemsize
-        words = f"at least {least} bytes for method {method.name!r}"
+        words = f"at least {least} bytes for {method.title}"
         words += f", {fixed} of which are parameters that stay as they are"
         raise ParameterError("compress", "budget", words, budget) from None
 
@@ -167,19 +169,19 @@ class _Change:
     parameters: dict[str, StructuredParameter]
 
 
-def _prepared(method: Method, target: Target, plan: Plan, rng: np.random.Generator | None) -> _Change:
+def _prepared(target: Target, plan: Plan, rng: np.random.Generator | None) -> _Change:
     """Make the planned structures that will take the place of a target's weights and biases."""
     matrix = torch.cat([weight.detach() for weight in target.weights], dim=1)
     shapes = {name: tuple(w.shape) for name, w in zip(target.names, target.weights, strict=True)}
     check_finite("compress", f"{target.size.layer}: {' and '.join(shapes)}", to_numpy(matrix))
     structure = _start(plan.matrix, matrix, rng)
-    parameters = {target.key: method.parameter(structure, shapes)}
+    parameters = {target.key: plan.parameter(structure, shapes)}
     if plan.bias is not None:
         parameters |= _bias_parameters(target, plan.bias)
     trained = any(weight.requires_grad for weight in target.weights)
     for parameter in parameters.values():
         parameter.requires_grad_(trained)
-    return _Change(target, Plan(structure, plan.bias, plan.note), parameters)
+    return _Change(target, replace(plan, matrix=structure), parameters)
 
 
 def _bias_parameters(target: Target, template: StructuredMatrix) -> dict[str, StructuredParameter]:
@@ -269,7 +271,5 @@ def _kept_layer(name: str, module: nn.Module, reason: str, counted: set[int]) ->
 
 
 def _before(module: nn.Module, groups: list[WeightGroup], counted: set[int] | None = None) -> Footprint:
-    """What a layer holds before it is compressed, one bias vector a gate."""
-    second = [module.get_parameter(group.biases[1]) for group in groups if group.merged]
-    whole = footprint(own_parts(module), set() if counted is None else counted)
-    return whole - Footprint(sum(b.numel() for b in second), sum(b.numel() * b.element_size() for b in second))
+    """What a layer holds before it is compressed."""
+    return footprint(own_parts(module), set() if counted is None else counted)

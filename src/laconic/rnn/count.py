@@ -26,7 +26,8 @@ class Footprint:
 def count_parameters(model: nn.Module) -> int:
     """Return the number of parameters of a model, those of its structures as the structures count them.
 
-    A pruned matrix counts its non-zeros. A parameter that several modules share counts once.
+    A pruned matrix counts its non-zeros, a recurrent layer one bias vector a gate, though torch's layers hold two. A
+    parameter that several modules share counts once.
     """
     return footprint(model.modules(), set()).parameters
 
@@ -73,8 +74,9 @@ def count_plain_macs(module: nn.Module) -> int:
 
 def _plain(module: nn.Module, counted: set[int]) -> Footprint:
     total = Footprint()
-    for parameter in module._parameters.values():
-        if parameter is not None and id(parameter) not in counted and not _is_lazy(parameter):
+    for name, parameter in module._parameters.items():
+        second = isinstance(module, nn.RNNBase) and name.startswith("bias_hh")
+        if parameter is not None and not second and id(parameter) not in counted and not _is_lazy(parameter):
             counted.add(id(parameter))
             total += Footprint(parameter.numel(), parameter.numel() * parameter.element_size())
     return total

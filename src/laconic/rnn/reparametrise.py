@@ -99,6 +99,11 @@ class Reparametrised(nn.Module):
         with _formed_once(self):
             return super().forward(*args, **kwargs)
 
+    def reset_parameters(self) -> None:
+        """Refuse: what a layer does to its own weights would reach the factors of a product instead."""
+        kind = type(self).__name__
+        raise RuntimeError(f"{kind} is compressed: initialise it before laconic.rnn.compress, or use init='random'")
+
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _blank, (type(self).__bases__[1], _formed_names(self)), self._state()
 
@@ -163,6 +168,7 @@ def reparametrise(module: nn.Module, key: str, parameter: StructuredParameter) -
         module.add_module("compressed", nn.ModuleDict())
     parameters: Any = module.compressed
     parameters[key] = parameter
+    parameters.train(module.training)
     module.__class__ = _dressed(base, tuple(dict.fromkeys((*names, *parameter.weights))))
 
 

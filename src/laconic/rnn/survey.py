@@ -13,7 +13,7 @@ from laconic.rnn.anatomy import CannotCompressError, WeightGroup, weight_groups
 from laconic.rnn.count import own_parts
 from laconic.rnn.reparametrise import Reparametrised
 
-HEAD = "the model's last Linear layer, its classifier, is kept as in the papers; name it in layers= to compress it"
+HEAD = "the model's last Linear layer is kept, as the papers keep the classifier; name it in layers= to compress it"
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,26 @@ def survey(model: nn.Module, layers: Sequence[str] | str | None) -> Survey:
         except CannotCompressError as reason:
             reasons[name] = str(reason)
     wanted = _default_layers(owners, possible) if layers is None else _named_layers(owners, layers)
-    _check_possible(wanted, possible, reasons, layers)
+    _check_possible(wanted, possible, reasons, layers, type(model).__name__)
     chosen = {name: (owners[name], possible[name]) for name in wanted if name in possible}
     kept = {n: (m, reasons.get(n) or _why_kept(layers)) for n, m in owners.items() if n not in chosen}
     return Survey(chosen, kept)
+
+
+def refuse(found: Survey, reasons: dict[str, str], layers: Sequence[str] | str | None) -> Survey:
+    """Return the survey without layers that a method cannot take, each of which is kept for its reason.
+
+    Raises
+    ------
+    ParameterError
+        If such a layer was asked for by name, or no other is left.
+    """
+    possible = {name: groups for name, (_, groups) in found.chosen.items() if name not in reasons}
+    kind = ", ".join(dict.fromkeys(type(module).__name__ for module, _ in found.chosen.values()))
+    _check_possible(list(found.chosen), possible, reasons, layers, kind)
+    chosen = {name: layer for name, layer in found.chosen.items() if name in possible}
+    refused = {name: (found.chosen[name][0], reason) for name, reason in reasons.items()}
+    return Survey(chosen, found.kept | refused)
 
 
 def _owners(model: nn.Module) -> dict[str, nn.Module]:
@@ -110,7 +126,8 @@ def _check_parameters(parameters: list[nn.Parameter | None], shared: set[int]) -
 def _default_layers(owners: dict[str, nn.Module], possible: dict[str, list[WeightGroup]]) -> list[str]:
     linear = [name for name, module in owners.items() if isinstance(module, nn.Linear)]
     rest = [name for name in possible if name not in linear[-1:]]
-    return rest or list(possible)
+    compressed = any(isinstance(module, Reparametrised) for module in owners.values())
+    return rest if rest or compressed else list(possible)
 
 
 def _named_layers(owners: dict[str, nn.Module], layers: Sequence[str] | str) -> list[str]:
@@ -133,13 +150,15 @@ def _check_possible(
     possible: dict[str, list[WeightGroup]],
     reasons: dict[str, str],
     layers: Sequence[str] | str | None,
+    kind: str,
 ) -> None:
     named = [layers] if isinstance(layers, str) else layers or []
     for name in (name for name in wanted if name in reasons and name in named):
         raise ParameterError("compress", "layers", f"layers that can be compressed ({name}: {reasons[name]})", name)
     if not any(name in possible for name in wanted):
         found = "; ".join(f"{name or 'the model'}: {reason}" for name, reason in reasons.items())
-        raise ParameterError("compress", "model", "a module with a layer to compress", found or "no parameters at all")
+        allowed = "a module with a layer to compress (" + (found or "this one has no parameters at all") + ")"
+        raise ParameterError("compress", "model", allowed, kind)
 
 
 def _why_kept(layers: Sequence[str] | str | None) -> str:

@@ -55,6 +55,9 @@ class KroneckerMatrix(StructuredMatrix):
         if not 1 <= len(factors) <= MOST_FACTORS:
             raise ParameterError("KroneckerMatrix", "factors", f"1 to {MOST_FACTORS} matrices", len(factors))
         self.factors = tuple(check_matrix("KroneckerMatrix", f"factor {i}", f) for i, f in enumerate(factors))
+        if len({factor.dtype for factor in self.factors}) != 1:
+            types = [str(factor.dtype) for factor in self.factors]
+            raise ParameterError("KroneckerMatrix", "factors", "of one library and type", types)
         self.shapes: Shapes = tuple((int(f.shape[0]), int(f.shape[1])) for f in self.factors)
         self.shape = (prod(m for m, _ in self.shapes), prod(n for _, n in self.shapes))
 

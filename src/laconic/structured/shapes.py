@@ -77,7 +77,7 @@ def suggest_shapes(
     m, n : int
         Size of the matrix.
     n_factors : int, default 2
-        Number of factors of the Pareto set, 1 to 7. (The papers use two: long chains of tiny factors train badly;
+        Number of factors of the Pareto set, 1 to 7. (The papers use two;
         with four and more the search takes long for sizes of many divisors.)
     budget : str or int, optional
         Most bytes for the factors, such as "500B" or "2KB" (1 KB = 1024 B).
@@ -116,8 +116,9 @@ def paper_shapes(m: int, n: int) -> Shapes:
     """Return the two factor shapes of the papers' rule.
 
     Both sizes are factored into primes, the two smallest merged until two numbers remain; the rows' numbers in
-    ascending and the columns' in descending order make the factors. It reproduces the layer compression factors
-    17.6, 24.5 and 38.4 of arXiv:1906.02876; it does not look at rank, and a prime size leaves it little choice.
+    ascending and the columns' in descending order make the factors. That it gives the layer compression factors 17.6,
+    24.5 and 38.4 for the networks of arXiv:1906.02876 is what supports it here. It does not look at rank, and a prime
+    size leaves it little choice.
     """
     rows, columns = sorted(_merged_primes(m)), sorted(_merged_primes(n), reverse=True)
     return (rows[0], columns[0]), (rows[1], columns[1])

@@ -12,7 +12,7 @@ class Hybrid(Method):
     """
 
     name = "hybrid"
-    summary = "The first rows of each gate are dense, the others a Kronecker product: any size can be hit."
+    summary = "The first rows of each gate are dense, the others a Kronecker product; the number of rows sets the size."
 
     def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
         found = _split(size.gate, n_parameters // size.n_gates)

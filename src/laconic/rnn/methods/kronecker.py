@@ -30,6 +30,10 @@ class Kronecker(Method):
         if self.shapes not in ("auto", "paper") and isinstance(self.shapes, str):
             raise ParameterError("compress", "shapes", "'auto', 'paper' or factor shapes ((m1, n1), (m2, n2))", shapes)
 
+    @property
+    def title(self) -> str:
+        return super().title + ("" if self.shapes == "auto" else f" with shapes={self.shapes!r}")
+
     def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
         product = KroneckerMatrix.zeros(self._shapes(size, n_parameters // size.n_gates))
         return BlockRowsMatrix([product] * size.n_gates)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from laconic.core.checks import ParameterError
 from laconic.rnn.reparametrise import StructuredParameter
-from laconic.structured import StructuredMatrix
+from laconic.structured import DenseMatrix, StructuredMatrix
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ class Plan:
     matrix: StructuredMatrix
     bias: StructuredMatrix | None = None
     note: str = ""
+    parameter: type[StructuredParameter] = StructuredParameter
+    """What will hold the matrix's parameters."""
 
 
 class Method(ABC):
@@ -97,6 +99,15 @@ class Method(ABC):
     def default(self, size: MatrixSize) -> int:
         """Return the number of parameters to use where no budget is given."""
 
+    @property
+    def title(self) -> str:
+        """Return what an error calls it, settings that matter included."""
+        return f"method {self.name!r}"
+
+    def refusal(self, size: MatrixSize) -> str:
+        """Return why the method cannot take a matrix; empty where it can."""
+        return ""
+
     def note(self, size: MatrixSize, structure: StructuredMatrix) -> str:
         """Return a word on what was planned where one is needed."""
         return ""
@@ -105,7 +116,7 @@ class Method(ABC):
         """Return a plan for each matrix; together with the biases they have at most `n_parameters`."""
         if n_parameters is None:
             return [self._planned(size, self.default(size)) for size in sizes]
-        spare = n_parameters - sum(size.n_bias + self.smallest(size) for size in sizes)
+        spare = n_parameters - sum(size.n_bias + self._least(size) for size in sizes)
         if spare < 0:
             raise OutOfBudgetError(-spare)
         return self._spend(sizes, self._share_out(sizes, spare), n_parameters)
@@ -113,7 +124,7 @@ class Method(ABC):
     def _share_out(self, sizes: Sequence[MatrixSize], spare: int) -> list[Plan]:
         """Plan each matrix with its smallest size and, of what is spare, a share in proportion to its entries."""
         total = sum(size.n_entries for size in sizes)
-        return [self._planned(size, self.smallest(size) + spare * size.n_entries // total) for size in sizes]
+        return [self._planned(size, self._least(size) + spare * size.n_entries // total) for size in sizes]
 
     def _spend(self, sizes: Sequence[MatrixSize], plans: list[Plan], n_parameters: int) -> list[Plan]:
         """Offer what the shares left over to each matrix in turn, the one of lowest rank first."""
@@ -125,8 +136,17 @@ class Method(ABC):
         return plans
 
     def _planned(self, size: MatrixSize, n_parameters: int) -> Plan:
-        structure = self.structure(size, n_parameters)
-        return Plan(structure, note=self.note(size, structure))
+        if self.smallest(size) < size.n_entries:
+            structure = self.structure(size, n_parameters)
+            if structure.n_parameters < size.n_entries:
+                return Plan(structure, note=self.note(size, structure), parameter=self.parameter)
+        return Plan(DenseMatrix.zeros(size.shape), note=NO_SMALLER if self.name != "dense" else "")
+
+    def _least(self, size: MatrixSize) -> int:
+        return min(self.smallest(size), size.n_entries)
+
+
+NO_SMALLER = "kept dense, which is no larger"
 
 
 class OutOfBudgetError(Exception):

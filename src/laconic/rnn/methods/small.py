@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from laconic.core.checks import ParameterError
 from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.method import MatrixSize, Method, OutOfBudgetError, Plan
 from laconic.structured import BlockRowsMatrix, EmbeddedMatrix, StructuredMatrix
@@ -30,6 +29,11 @@ class Small(Method):
                 return plans
         raise OutOfBudgetError(excess)
 
+    def refusal(self, size: MatrixSize) -> str:
+        if len(size.widths) != 2 or size.widths[1] != size.n_units:
+            return "method 'small' takes recurrent layers without projection, in the joint layout"
+        return ""
+
     def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
         return self.plan([size], n_parameters + size.n_bias)[0].matrix
 
@@ -42,9 +46,6 @@ class Small(Method):
 
 def _narrow(size: MatrixSize, n_units: int) -> Plan:
     """Return the first `n_units` units of each gate, reading the live inputs and each other."""
-    if len(size.widths) != 2 or size.widths[1] != size.n_units:
-        allowed = "recurrent layers without projection, in the joint layout, for method 'small'"
-        raise ParameterError("compress", "layers", allowed, size.layer)
     columns = [*_live_inputs(size, n_units), *range(size.widths[0], size.widths[0] + n_units)]
     matrix = _embedded(size.gate, n_units, columns)
     bias = _embedded((size.n_units, 1), n_units, [0])

@@ -48,13 +48,18 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     _check("class_weight", settings["class_weight"], "None, 'balanced' or a dict", _is_class_weight)
     _check("start", settings["start"], "the path of a saved classifier, or None", _is_path_or_none)
     _check("checkpoint_dir", settings["checkpoint_dir"], "a path or None", _is_path_or_none)
+    if settings["budget"] is not None and settings["method"] is None:
+        raise ParameterError(_OWNER, "budget", "None where method=None", settings["budget"])
     if settings["resume"] and settings["checkpoint_dir"] is None:
         raise ParameterError(_OWNER, "checkpoint_dir", "a folder where resume=True", None)
 
 
 def parameters_as_json(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a classifier's parameters as JSON can hold them; a callback and a generator are left out."""
-    kept = {name: value for name, value in parameters.items() if name != "on_epoch"}
+    """Return a classifier's parameters as JSON can hold them.
+
+    Left out are what belongs to one run (where its checkpoint is, whether to resume, a callback) and a generator.
+    """
+    kept = {name: value for name, value in parameters.items() if name not in ("on_epoch", "checkpoint_dir", "resume")}
     return {name: as_json(value) for name, value in kept.items() if not isinstance(value, np.random.RandomState)}
 
 
