@@ -47,10 +47,10 @@ def run_seed(options: argparse.Namespace, seed: int) -> dict[str, Any]:
     out = options.work / f"epochs{options.epochs}-seed{seed}"
     command = ["laconic", "compress", str(options.data), *shlex.split(OPTIONS)]
     command += ["--epochs", str(options.epochs), "--seed", str(seed), "--out", str(out)]
-    started, timing = time.perf_counter(), out / "wall_seconds.json"
+    fresh, started, timing = not out.exists(), time.perf_counter(), out / "wall_seconds.json"
     subprocess.run(command, check=True)
-    if not timing.is_file():
-        write_json(timing, time.perf_counter() - started)
+    if not timing.is_file():  # the time of a run that was interrupted says nothing
+        write_json(timing, time.perf_counter() - started if fresh else None)
     metrics: dict[str, Any] = json.loads((out / "metrics.json").read_text("utf-8"))
     return metrics | {"wall_seconds": json.loads(timing.read_text("utf-8"))}
 
@@ -88,7 +88,7 @@ def markdown(results: dict[str, Any]) -> str:
         "",
         f"`{results['command']}`, seeds {', '.join(map(str, results['seeds']))}; {results['date']}; "
         f"laconic {results['laconic']}; {machine}. Wall time of the whole command: "
-        f"{', '.join(f'{s / 60:.1f}' for s in results['wall_seconds'])} minutes.",
+        f"{', '.join(f'{s / 60:.1f}' if s else 'not measured' for s in results['wall_seconds'])} minutes.",
         "",
         "Accuracy on the 10,000 test images, mean and standard deviation over the seeds. 1 KB = 1024 B, float32, one "
         "bias vector a gate, the classifier counted; of the pruned network only the non-zeros count, not where they "

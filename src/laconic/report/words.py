@@ -158,9 +158,10 @@ class Comparison:
 
     def _rivals(self) -> str:
         ranking = self.ranking
-        if len(ranking) < 2:
+        best = next(iter(ranking), None)
+        second = next((row for row in ranking if best and row.structure != best.structure), None)  # another network
+        if best is None or second is None:
             return ""
-        best, second = ranking[:2]
         if best.method == "kronecker":
             return self._second(best, second)
         kronecker = next((row for row in ranking if row.method == "kronecker"), None)

@@ -70,8 +70,8 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
     batch_size : int, default=64
         Sequences a batch.
     learning_rate : float or None, default=None
-        Largest learning rate of the schedule; None is what suits the method, 0.03 for a compressed network and 0.005
-        for a dense one.
+        Largest learning rate of the schedule; None is what suits the method, such as 0.03 for Kronecker products
+        and 0.005 for a dense network.
     schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
         Course of the learning rate: a linear warm-up and half a cosine to zero, half a cosine, or constant.
     warmup : float, default=0.1

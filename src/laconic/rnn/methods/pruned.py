@@ -46,6 +46,7 @@ class Pruned(Method):
     name = "pruned"
     summary = "All but the largest weights are zeroed, step by step during training (magnitude pruning)."
     parameter = GraduallyMasked
+    learning_rate = 0.012
 
     def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
         return MaskedMatrix.zeros(size.shape, min(n_parameters, size.n_entries))
