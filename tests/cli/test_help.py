@@ -64,9 +64,12 @@ def test_tour_names_its_stops(laconic):
 
 def test_without_torch_it_says_what_to_install(tmp_path, data):
     (tmp_path / "sitecustomize.py").write_text(
-        "import importlib.util as u\n"
-        "find = u.find_spec\n"
-        "u.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'torch':\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
     )
     done = run("compress", data, "--out", tmp_path / "out", environment={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1
