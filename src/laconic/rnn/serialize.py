@@ -56,6 +56,27 @@ def save_weights(model: nn.Module, path: str | Path, metadata: dict[str, Any] | 
     write_json(_with(path, ".json"), document)
 
 
+def weights_file(path: str | Path) -> Path:
+    """Return the safetensors file of what `save_weights` wrote to `path`, with or without its ending."""
+    return _with(_stem(path), ".safetensors")
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Return the metadata given to `save_weights`, with no need of the model.
+
+    Raises
+    ------
+    DataError
+        If the file is not one of `save_weights`.
+    """
+    file = weights_file(path)
+    try:
+        with safe_open(file, "pt") as opened:
+            return dict(json.loads(opened.metadata()["laconic"])["metadata"])
+    except _NOT_OURS as error:
+        raise DataError(f"{file} does not hold weights of laconic ({error!r})") from error
+
+
 def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     """Read into a model what `save_weights` wrote; layers that were compressed become so.
 
@@ -78,7 +99,7 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     DataError
         If the file is not one of `save_weights`, or is of another model; the model is as it was then.
     """
-    file = _with(_stem(path), ".safetensors")
+    file = weights_file(path)
     try:
         with safe_open(file, "pt") as opened:
             document = json.loads(opened.metadata()["laconic"])

@@ -2,7 +2,7 @@
 
 from math import prod
 from operator import index
-from typing import Any, ClassVar
+from typing import Any
 
 from laconic.core.checks import ParameterError
 from laconic.rnn.methods.method import MatrixSize, Method, misfit
@@ -23,7 +23,6 @@ class Kronecker(Method):
 
     name = "kronecker"
     summary = "Each gate is a Kronecker product of two small matrices: few parameters, high rank."
-    takes_shapes: ClassVar[bool] = True
 
     def __init__(self, shapes: Any = "auto") -> None:
         self.shapes: str | Shapes = shapes if isinstance(shapes, str) else _as_shapes(shapes)

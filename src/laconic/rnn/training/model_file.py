@@ -1,6 +1,5 @@
 """What a fitted classifier's file keeps beside the weights, as JSON."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
 from laconic.core.checks import DataError
 from laconic.rnn.account import Account, KeptLayer, LayerAccount
+from laconic.rnn.serialize import read_metadata, weights_file
 
 
 def read_about(path: str | Path) -> dict[str, Any]:
-    """Read what was given to `laconic.rnn.save_weights` as metadata, with no need of the model.
+    """Read what a classifier's `save` kept beside the weights.
 
     Parameters
     ----------
@@ -27,14 +26,12 @@ def read_about(path: str | Path) -> dict[str, Any]:
     DataError
         If the file is missing, damaged, or not one of a classifier.
     """
-    path = Path(path)
-    file = path if path.suffix == ".safetensors" else path.with_name(path.name + ".safetensors")
     try:
-        with safe_open(file, "pt") as opened:
-            about: dict[str, Any] = json.loads(opened.metadata()["laconic"])["metadata"]["classifier"]
-            return about
-    except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise DataError(f"RNNClassifier.load: {file} does not hold a classifier of laconic ({error!r})") from error
+        about: dict[str, Any] = read_metadata(path)["classifier"]
+        return about
+    except (DataError, KeyError) as error:
+        file = weights_file(path)
+        raise DataError(f"RNNClassifier.load: {file} does not hold a classifier of laconic ({error})") from error
 
 
 def array_as_json(array: NDArray[Any]) -> dict[str, Any]:
