@@ -20,6 +20,7 @@ __all__ = [
     "array_namespace",
     "as_array",
     "device",
+    "is_array",
     "is_floating",
     "size",
     "to_numpy",
@@ -31,6 +32,11 @@ __all__ = [
 def as_array(value: Any) -> Array:
     """Return `value` unchanged if it is an array of some library, else as a NumPy array."""
     return value if is_array_api_obj(value) else np.asarray(value)
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is an array of some library that follows the array API."""
+    return bool(is_array_api_obj(value))
 
 
 def is_floating(array: Array) -> bool:
