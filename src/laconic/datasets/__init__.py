@@ -1,4 +1,4 @@
-"""Labelled sequences to learn from: embedded ones, and a user's own .npz files.
+"""Data to learn from: labelled sequences, embedded or a user's own, and made-up sparse problems with a known answer.
 
 The names are looked up when first used, so that `import laconic.datasets` does not wait for scikit-learn.
 """
@@ -9,12 +9,29 @@ from typing import TYPE_CHECKING
 from laconic.datasets.sequence import SequenceData
 
 if TYPE_CHECKING:
+    from laconic.datasets.codes import SparseCodes, make_sparse_codes
     from laconic.datasets.digits import load_digits_rows
     from laconic.datasets.npz import load_npz
+    from laconic.datasets.scene import SpectralScene, make_spectral_scene
 
-__all__ = ["SequenceData", "load_digits_rows", "load_npz"]
+__all__ = [
+    "SequenceData",
+    "SparseCodes",
+    "SpectralScene",
+    "load_digits_rows",
+    "load_npz",
+    "make_sparse_codes",
+    "make_spectral_scene",
+]
 
-_HOMES = {"load_digits_rows": "laconic.datasets.digits", "load_npz": "laconic.datasets.npz"}
+_HOMES = {
+    "SparseCodes": "laconic.datasets.codes",
+    "SpectralScene": "laconic.datasets.scene",
+    "load_digits_rows": "laconic.datasets.digits",
+    "load_npz": "laconic.datasets.npz",
+    "make_sparse_codes": "laconic.datasets.codes",
+    "make_spectral_scene": "laconic.datasets.scene",
+}
 
 
 def __getattr__(name: str) -> object:
