@@ -21,7 +21,7 @@ from scipy import special
 
 from laconic.core.arrays import Array, array_namespace, as_array, device, to_numpy
 
-__all__ = ["log_mass", "rectified_moments", "rectified_variance"]
+__all__ = ["log_mass", "rectified_moments", "rectified_variance", "tail_ratios"]
 
 _DEPTH = 16
 """Levels of the continued fraction; with the switch below it is exact to 2e-12 (float64) and 1e-7 (float32)."""
@@ -103,7 +103,7 @@ def _standard(mean: Array, variance: Array) -> _Standard:
     switch = _switch(t)
     body = xp.clip(t, -switch, _FAR)
     hazard = math.sqrt(2 / math.pi) / _erfcx(body / -math.sqrt(2))
-    return _Standard(scale, t < -switch, *_tail_ratios(xp.clip(-t, switch)), hazard, body)
+    return _Standard(scale, t < -switch, *tail_ratios(xp.clip(-t, switch)), hazard, body)
 
 
 def _scale_and_ratio(mean: Array, variance: Array) -> tuple[Array, Array]:
@@ -118,8 +118,11 @@ def _switch(t: Array) -> float:
     return 5.0 if float(array_namespace(t).finfo(t.dtype).eps) < 1e-10 else 2.5
 
 
-def _tail_ratios(a: Array) -> tuple[Array, Array]:
-    """K_1 and K_2 at a >= 2.5, from the bottom up; the levels left out are taken to be alike, K (a + K) = n."""
+def tail_ratios(a: Array) -> tuple[Array, Array]:
+    """K_1 and K_2 of the module's docstring, for a >= 2.5 (float32) or a >= 4 (float64: 1e-10, from 5 on 2e-12).
+
+    From the bottom up; the levels left out are taken to be alike, K (a + K) = n.
+    """
     n = _DEPTH + 1
     ratio = 2 * n / (a + array_namespace(a).sqrt(a * a + 4 * n))
     for level in range(_DEPTH, 1, -1):
