@@ -1,0 +1,1 @@
+"""Codes for a known dictionary by sparse Bayesian learning: the scales are learned, the codes integrated out."""
