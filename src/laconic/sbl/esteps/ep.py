@@ -12,7 +12,6 @@ All is in units of gamma_i (gamma_i tau_i and sqrt(gamma_i) nu_i are kept), so t
 cavity is found from u_i = Sigma_ii / d_i in (0, 1], not from differences of precisions, so that 0 < rho_i <= 1.
 """
 
-import math
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Any, ClassVar
@@ -99,7 +98,7 @@ class _Sweeping(BatchRecord):
     cavity: _Cavity
     log_evidence: Array
     step: Array
-    change: Array
+    move: Array
 
     def result(self) -> Moments:
         cavity, spread = self.cavity, self.cavity.share * self.gamma
@@ -114,23 +113,23 @@ def _start(problem: Problem, gamma: Array, noise: Array, sites: Sites | None) ->
     nothing = zeros_like_shape(gamma.shape, gamma)
     sites = Sites(nothing, nothing) if sites is None else sites
     cavity, column = _Cavity.of(nothing + 1, nothing), zeros_like_shape((k, 1), gamma)
-    return _Sweeping(problem, gamma, noise, sites, cavity, column[:, 0], column + 1, column[:, 0] + math.inf)
+    return _Sweeping(problem, gamma, noise, sites, cavity, column[:, 0], column + 1, nothing)
 
 
 def _sweep(at: _Sweeping) -> _Sweeping:
     xp = array_namespace(at.gamma)
     gaussian = _posterior(at)
-    cavity = _cavity(gaussian, at.gamma, at.sites)
+    cavity = _cavity(gaussian, at)
     evidence = log_evidence(gaussian.log_evidence, _site_masses(cavity, at.sites), at.gamma)
-    change = _movement(at.cavity, cavity)
-    step = xp.where((change > at.change)[:, None], at.step / 2, at.step * 1.1)
-    step = xp.clip(step, _SHORTEST, 1)
+    move = _move(at.cavity, cavity)
+    back = xp.sum(move * at.move, axis=1, keepdims=True) < 0
+    step = xp.clip(xp.where(back, at.step / 2, at.step * 1.5), _SHORTEST, 1)
     sites = _towards(at.sites, _fitted(cavity), step)
-    return changed(at, sites=sites, cavity=cavity, log_evidence=evidence, step=step, change=change)
+    return changed(at, sites=sites, cavity=cavity, log_evidence=evidence, step=step, move=move)
 
 
 def _change(before: _Sweeping, after: _Sweeping) -> "np.ndarray[Any, Any]":
-    return to_numpy(after.change)
+    return to_numpy(array_namespace(after.move).max(abs(after.move), axis=1))
 
 
 def _posterior(at: _Sweeping) -> Gaussian:
@@ -143,20 +142,21 @@ def _posterior(at: _Sweeping) -> Gaussian:
     return gaussian_posterior(rest, at.gamma / within, at.noise)
 
 
-def _cavity(gaussian: Gaussian, gamma: Array, sites: Sites) -> _Cavity:
+def _cavity(gaussian: Gaussian, at: _Sweeping) -> _Cavity:
     """Take each coefficient's own site out of its marginal.
 
     1 / rho - 1 is what the data tell of a coefficient when all others are integrated out, over what its prior tells:
-    (1 + gamma tau) (1 - u) / u.
+    (1 + gamma tau) (1 - u) / u, with u = Sigma_ii / d. Were all others known, u would be noise / (noise + d |a|^2), so
+    what lies below that is rounding.
     """
-    xp = array_namespace(gamma)
-    used = gamma > 0
-    safe = xp.where(used, gamma, xp.ones_like(gamma))
-    within = 1 + sites.precision
-    tiny = float(xp.finfo(gamma.dtype).smallest_normal) ** 0.5
-    u = xp.where(used, xp.clip(gaussian.variance * within / safe, tiny, 1), xp.ones_like(gamma))
+    xp, noise = array_namespace(at.gamma), at.noise[:, None]
+    used = at.gamma > 0
+    within = 1 + at.sites.precision
+    prior = xp.where(used, at.gamma, xp.ones_like(at.gamma)) / within
+    least = noise / (noise + prior * at.problem.dictionary.squared_norms())
+    u = xp.where(used, xp.clip(gaussian.variance / prior, least, 1), xp.ones_like(at.gamma))
     share = 1 / (1 + within * (1 - u) / u)
-    pull = (within * gaussian.mean / xp.sqrt(safe) + (1 - u) * sites.shift) / u
+    pull = (xp.sqrt(within / prior) * gaussian.mean + (1 - u) * at.sites.shift) / u
     return _Cavity.of(share, xp.sqrt(share) * pull)
 
 
@@ -172,11 +172,10 @@ def _towards(old: Sites, new: Sites, step: Array) -> Sites:
     return Sites(precision, old.shift + step * (new.shift - old.shift))
 
 
-def _movement(old: _Cavity, new: _Cavity) -> Array:
-    """Largest change of a mean of each signal, in standard deviations, shape (k,)."""
+def _move(old: _Cavity, new: _Cavity) -> Array:
+    """How far each mean has moved, in standard deviations, shape (k, m)."""
     xp = array_namespace(new.ratio)
-    moved = new.mean - old.mean * xp.sqrt(old.share / new.share)
-    return xp.max(xp.abs(moved) / xp.sqrt(new.variance), axis=1)
+    return (new.mean - old.mean * xp.sqrt(old.share / new.share)) / xp.sqrt(new.variance)
 
 
 # The evidence -----------------------------------------------------------------------------------------------------
