@@ -1,0 +1,30 @@
+"""The diagonal approximation: each coefficient a rectified Gaussian on its own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from laconic.core.arrays import Array
+from laconic.sbl.esteps.base import EStep
+from laconic.sbl.esteps.gaussian import posterior
+from laconic.sbl.moments import log_mass, rectified_moments, rectified_variance
+from laconic.sbl.orthant import log_evidence
+from laconic.sbl.records import Moments, Problem
+
+
+@dataclass(frozen=True)
+class Diagonal(EStep):
+    """The posterior N(mu, Sigma) on x >= 0, taken as a product of N^R(mu_i, Sigma_ii) (arXiv:1601.06207, DA).
+
+    Exact where the dictionary's columns are orthogonal.
+    """
+
+    name: ClassVar[str] = "diagonal"
+    summary: ClassVar[str] = "each coefficient a rectified Gaussian on its own: the fastest"
+
+    def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
+        gaussian = posterior(problem, gamma, noise)
+        mean, _ = rectified_moments(gaussian.mean, gaussian.variance)
+        variance = rectified_variance(gaussian.mean, gaussian.variance)
+        mass = log_mass(gaussian.mean, gaussian.variance)
+        evidence = log_evidence(gaussian.log_evidence, mass, gamma)
+        return Moments(mean, variance, gaussian.mean, gaussian.variance, evidence)

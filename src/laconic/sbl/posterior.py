@@ -1,0 +1,206 @@
+"""The Gaussian posterior that every E-step but sampling and message passing starts from.
+
+With x ~ N(0, Gamma), y = A x + v and v ~ N(0, noise I) it is N(mu, Sigma) (arXiv:1601.06207, section III):
+
+    C = noise I + A Gamma A^T,   mu = Gamma A^T C^-1 y,   Sigma = Gamma - Gamma A^T C^-1 A Gamma.
+
+Three ways to the same numbers; `gaussian_posterior` takes the cheapest for the sizes it meets.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from laconic.core.arrays import Array, array_namespace, device
+from laconic.core.linalg import invert, log_two_pi, packed_places
+from laconic.core.loop import BatchRecord
+from laconic.sbl.records import Problem
+
+PAIRS_LIMIT = 2**28
+"""Bytes that the products of all pairs of rows of a dictionary may take."""
+
+PAIRS_FROM = 8
+"""Signals in a batch from which on forming those products pays."""
+
+
+@dataclass(frozen=True)
+class Gaussian(BatchRecord):
+    """The posterior of each signal's codes before they are rectified.
+
+    Attributes
+    ----------
+    mean, variance : array of shape (k, m)
+        mu and the diagonal of Sigma.
+    log_evidence : array of shape (k,)
+        ln N(y; 0, C) over the entries that are there.
+    """
+
+    mean: Array
+    variance: Array
+    log_evidence: Array
+
+
+def gaussian_posterior(problem: Problem, gamma: Array, noise: Array) -> Gaussian:
+    """Return the posterior under x ~ N(0, gamma) for a dictionary held as an array.
+
+    Parameters
+    ----------
+    problem : Problem
+        k signals; their dictionary is a plain array.
+    gamma : array of shape (k, m) or (1, m)
+    noise : array of shape (k,) or (1,)
+    """
+    A = problem.dictionary.dense("gaussian_posterior")
+    active = _most_active(gamma)
+    if problem.mask is None and gamma.shape[0] == problem.y.shape[0] and active <= A.shape[0]:
+        return _in_code_space(problem.y, A, gamma, noise, max(active, 1))
+    return _in_data_space(problem, A, gamma, noise)
+
+
+def _most_active(gamma: Array) -> int:
+    xp = array_namespace(gamma)
+    return int(xp.max(xp.sum(xp.astype(gamma > 0, xp.int64), axis=1)))
+
+
+# In the space of the data: n x n matrices ------------------------------------------------------------------------
+
+
+def _in_data_space(problem: Problem, A: Array, gamma: Array, noise: Array) -> Gaussian:
+    xp, y, mask = array_namespace(A), problem.y, problem.mask
+    columns = _used(gamma)
+    A, inner = (A, gamma) if columns is None else (xp.take(A, columns, axis=1), xp.take(gamma, columns, axis=1))
+    pairs = _pairs(A) if columns is None and mask is None and _pairs_pay(A, gamma) else None
+    covariance = _masked(_covariances(A, inner, pairs), mask)
+    covariance = covariance + noise[:, None, None] * xp.eye(A.shape[0], dtype=A.dtype, device=device(A))
+    inverse = invert(covariance)
+    solved = inverse.solve(y)
+    mean = inner * (solved @ A)
+    variance = xp.clip(inner - inner**2 * _quadratic(A, _masked(inverse.inverse, mask), pairs), 0)
+    evidence = _log_normal(y, solved, inverse.log_determinant, noise, mask)
+    variance = xp.broadcast_to(variance, mean.shape)
+    return Gaussian(_spread_out(mean, columns, gamma), _spread_out(variance, columns, gamma), evidence)
+
+
+def _used(gamma: Array) -> Array | None:
+    """Return the columns that any signal uses, or None where leaving out the others would save little."""
+    xp = array_namespace(gamma)
+    used = xp.any(gamma > 0, axis=0)
+    columns = xp.nonzero(used)[0]
+    return columns if 0 < columns.shape[0] < 0.7 * gamma.shape[1] else None
+
+
+def _spread_out(values: Array, columns: Array | None, gamma: Array) -> Array:
+    """Put values of some columns in their places among all, zeros elsewhere."""
+    if columns is None:
+        return values
+    xp, m = array_namespace(values), gamma.shape[1]
+    nothing = xp.zeros((values.shape[0], 1), dtype=values.dtype, device=device(values))
+    used = xp.any(gamma > 0, axis=0)
+    places = xp.where(used, xp.cumulative_sum(xp.astype(used, xp.int64)), xp.zeros(m, dtype=xp.int64))
+    return xp.take(xp.concat([nothing, values], axis=1), places, axis=1)
+
+
+def _covariances(A: Array, gamma: Array, pairs: "_Pairs | None") -> Array:
+    """Return A diag(gamma) A^T, shape (k, n, n)."""
+    if pairs is None:
+        return (A * gamma[:, None, :]) @ A.T
+    xp, n = array_namespace(A), A.shape[0]
+    return xp.reshape(xp.take(gamma @ pairs.products.T, pairs.unpacked, axis=1), (-1, n, n))
+
+
+def _quadratic(A: Array, inverse: Array, pairs: "_Pairs | None") -> Array:
+    """Return a_i^T C^-1 a_i for each column, shape (k, m)."""
+    xp, n = array_namespace(A), A.shape[0]
+    if pairs is None:
+        return xp.sum((inverse @ A) * A, axis=1)
+    packed = xp.take(xp.reshape(inverse, (-1, n * n)), pairs.packed, axis=1)
+    return (packed * pairs.weights) @ pairs.products
+
+
+def _masked(matrices: Array, mask: Array | None) -> Array:
+    return matrices if mask is None else matrices * mask[:, :, None] * mask[:, None, :]
+
+
+def _log_normal(y: Array, solved: Array, log_determinant: Array, noise: Array, mask: Array | None) -> Array:
+    """Return ln N(y; 0, C); missing entries, whose part of C is noise alone, are taken out again."""
+    xp, n = array_namespace(y), y.shape[1]
+    there = n if mask is None else xp.sum(mask, axis=1)
+    log_determinant = log_determinant - (n - there) * xp.log(noise)
+    return -(xp.sum(y * solved, axis=1) + log_determinant + log_two_pi(there)) / 2
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Products of all pairs of rows of a dictionary, shape (n (n+1) / 2, m): with them, the covariances of a whole
+    batch are one product of two matrices, and half the work."""
+
+    products: Array
+    unpacked: Array
+    packed: Array
+    weights: Array
+
+
+def _pairs_pay(A: Array, gamma: Array) -> bool:
+    n, m = A.shape
+    small = n * (n + 1) // 2 * m * 8 <= PAIRS_LIMIT
+    return bool(small and gamma.shape[0] >= PAIRS_FROM)
+
+
+def _pairs(A: Array) -> _Pairs:
+    return _cached_pairs(_Identity(A))
+
+
+class _Identity:
+    """An array as a key: equal to itself alone."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.array is other.array
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+
+@lru_cache(maxsize=1)
+def _cached_pairs(key: _Identity) -> _Pairs:
+    A = key.array
+    xp, n = array_namespace(A), A.shape[0]
+    rows, columns, unpacked, weights = packed_places(n)
+
+    def whole(numbers: list[int]) -> Array:
+        return xp.asarray(numbers, dtype=xp.int64, device=device(A))
+
+    products = xp.take(A, whole(rows), axis=0) * xp.take(A, whole(columns), axis=0)
+    packed = whole([i * n + j for i, j in zip(rows, columns, strict=True)])
+    return _Pairs(products, whole(unpacked), packed, xp.asarray(weights, dtype=A.dtype, device=device(A)))
+
+
+# In the space of the codes: a x a matrices, for the a coefficients of each signal that are not pruned ------------
+
+
+def _in_code_space(y: Array, A: Array, gamma: Array, noise: Array, active: int) -> Gaussian:
+    xp = array_namespace(A)
+    places = xp.argsort(xp.astype(gamma <= 0, xp.int64), axis=1, stable=True)[:, :active]
+    scale = xp.sqrt(xp.take_along_axis(gamma, places, axis=1))
+    atoms = xp.take(A.T, xp.reshape(places, (-1,)), axis=0)
+    atoms = xp.reshape(atoms, (*places.shape, A.shape[0])) * scale[..., None]
+    gram = atoms @ xp.matrix_transpose(atoms)
+    eye = xp.eye(active, dtype=A.dtype, device=device(A))
+    inverse = invert(eye + gram / noise[:, None, None])
+    weights = inverse.solve((atoms @ y[..., None])[..., 0] / noise[:, None])
+    variance = scale**2 * xp.linalg.diagonal(inverse.inverse)
+    residual = y - (xp.matrix_transpose(atoms) @ weights[..., None])[..., 0]
+    n = y.shape[1]
+    energy = xp.sum(y * residual, axis=1) / noise
+    evidence = -(energy + inverse.log_determinant + n * xp.log(noise) + log_two_pi(n)) / 2
+    return Gaussian(_placed(scale * weights, places, gamma), _placed(variance, places, gamma), evidence)
+
+
+def _placed(values: Array, places: Array, gamma: Array) -> Array:
+    """Put values of each signal's own columns in their places among all, zeros elsewhere."""
+    xp = array_namespace(gamma)
+    active = gamma > 0
+    last = values.shape[1] - 1
+    order = xp.clip(xp.cumulative_sum(xp.astype(active, xp.int64), axis=1) - 1, 0, last)
+    return xp.where(active, xp.take_along_axis(values, order, axis=1), xp.zeros_like(gamma))
