@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
+
+from laconic.core.compiled import compiled
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Running moments of one chain over m coordinates, and where it stopped; zero where nothing was sampled."""
+    """Moments of one chain over m coordinates, and where it stopped; zero where nothing was sampled."""
 
-    first: Numbers
+    mean: Numbers
     """Mean of the draws, shape (m,)."""
-    second: Numbers
-    """Mean of their squares, shape (m,)."""
+    variance: Numbers
+    """Variance of the draws, shape (m,)."""
     last: Numbers
     """The last draw, from which the chain can go on, shape (m,)."""
     samples: Numbers
@@ -24,7 +25,7 @@ class Chain:
 
     @classmethod
     def over(cls, active: "np.ndarray[Any, np.dtype[np.intp]]", m: int, parts: tuple[Numbers, ...]) -> "Chain":
-        """Put first, second, last and samples of the active coordinates, (..., n_active), in their places among m."""
+        """Put mean, variance, last and samples of the active coordinates, (..., n_active), in their places among m."""
         return cls(*(_placed(active, m, part) for part in parts))
 
 
@@ -34,14 +35,16 @@ def _placed(active: "np.ndarray[Any, np.dtype[np.intp]]", m: int, part: Numbers)
     return whole
 
 
-@numba.njit(cache=True)
-def record(x: Any, count: int, n_samples: int, first: Any, second: Any, samples: Any) -> None:
+@compiled
+def record(x: Any, count: int, n_samples: int, mean: Any, variance: Any, samples: Any) -> None:
     """Add draw number `count` (from 0; negative while burning in) to the running moments and perhaps to the samples."""
     if count < 0:
         return
-    for i in range(x.size):
-        first[i] += (x[i] - first[i]) / (count + 1)
-        second[i] += (x[i] * x[i] - second[i]) / (count + 1)
     place = count * samples.shape[0] // n_samples
-    if place < (count + 1) * samples.shape[0] // n_samples:
-        samples[place] = x
+    kept = place < (count + 1) * samples.shape[0] // n_samples
+    for i in range(x.size):
+        step = x[i] - mean[i]
+        mean[i] += step / (count + 1)
+        variance[i] += (step * (x[i] - mean[i]) - variance[i]) / (count + 1)
+        if kept:
+            samples[place, i] = x[i]

@@ -1,11 +1,12 @@
 """Gibbs sampling of the posterior of a rectified Gaussian prior."""
 
+import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.random import Generator
 
+from laconic.core.compiled import compiled
 from laconic.sbl.sampling.chain import Chain, Numbers, record
 from laconic.sbl.sampling.truncated_normal import draw
 
@@ -60,32 +61,46 @@ def gibbs(
     arXiv:1601.06207 (the Markov chain E-step). O((n_samples + burn_in) n m) operations.
     """
     active = np.flatnonzero(gamma > 0)
-    columns = np.ascontiguousarray(A.T[active], np.float64)
-    scales, x = gamma[active].astype(np.float64), start[active].astype(np.float64)
-    parts = _chain(columns, y.astype(np.float64), float(noise), scales, x, n_samples, burn_in, n_kept, rng)
-    return Chain.over(active, gamma.size, parts)
+    columns, signal = np.ascontiguousarray(A.T[active], np.float64), np.ascontiguousarray(y, np.float64)
+    power, scales, x = np.sum(columns**2, axis=1), gamma[active].astype(np.float64), start[active].astype(np.float64)
+    samples = np.empty((n_kept, x.size))
+    moments = _chain(columns, power, signal, float(noise), scales, x, n_samples, burn_in, samples, rng)
+    return Chain.over(active, gamma.size, (*moments, x, samples))
 
 
-@numba.njit(cache=True)
+@compiled
 def _chain(
-    columns: Any, y: Any, noise: float, gamma: Any, x: Any, n_samples: int, burn_in: int, n_kept: int, rng: Generator
+    columns: Any,
+    power: Any,
+    y: Any,
+    noise: float,
+    gamma: Any,
+    x: Any,
+    n_samples: int,
+    burn_in: int,
+    samples: Any,
+    rng: Generator,
 ) -> Any:
-    first, second, samples = np.zeros(x.size), np.zeros(x.size), np.empty((n_kept, x.size))
-    power = np.sum(columns * columns, axis=1)
-    residual = np.empty_like(y)
+    mean, variance, residual = np.zeros(x.size), np.zeros(x.size), np.empty(y.size)
     for sweep in range(burn_in + n_samples):
         if sweep % _FRESH == 0:
-            residual[:] = y - np.dot(x, columns)
-        _sweep(columns, residual, noise, gamma, power, x, rng)
-        record(x, sweep - burn_in, n_samples, first, second, samples)
-    return first, second, x, samples
+            _take_away(columns, y, x, residual)
+        for j in range(x.size):
+            shrink = gamma[j] / (noise + gamma[j] * power[j]) if power[j] > 0.0 else 0.0
+            scale = math.sqrt(noise * shrink if power[j] > 0.0 else gamma[j])
+            new = draw(shrink * (np.dot(columns[j], residual) + power[j] * x[j]), scale, rng)
+            for i in range(residual.size):
+                residual[i] -= (new - x[j]) * columns[j, i]
+            x[j] = new
+        record(x, sweep - burn_in, n_samples, mean, variance, samples)
+    return mean, variance
 
 
-@numba.njit(cache=True)
-def _sweep(columns: Any, residual: Any, noise: float, gamma: Any, power: Any, x: Any, rng: Generator) -> None:
+@compiled
+def _take_away(columns: Any, y: Any, x: Any, residual: Any) -> None:
+    """Write y less what the columns explain into the residual."""
+    for i in range(y.size):
+        residual[i] = y[i]
     for j in range(x.size):
-        shrink = gamma[j] / (noise + gamma[j] * power[j]) if power[j] > 0.0 else 0.0
-        scale = np.sqrt(noise * shrink if power[j] > 0.0 else gamma[j])
-        new = draw(shrink * (np.dot(columns[j], residual) + power[j] * x[j]), scale, rng)
-        residual -= (new - x[j]) * columns[j]
-        x[j] = new
+        for i in range(y.size):
+            residual[i] -= x[j] * columns[j, i]

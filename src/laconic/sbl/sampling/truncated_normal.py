@@ -3,14 +3,15 @@
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.random import Generator
+
+from laconic.core.compiled import compiled
 
 __all__ = ["draw", "truncated_normal"]
 
 
-@numba.njit(cache=True)
+@compiled
 def draw(mean: float, scale: float, rng: Generator) -> float:
     """One draw of N^R(mean, scale^2) inside a compiled loop; scale = 0 gives max(mean, 0).
 
@@ -33,7 +34,7 @@ def draw(mean: float, scale: float, rng: Generator) -> float:
             return scale * u
 
 
-@numba.njit(cache=True)
+@compiled
 def _fill(mean: Any, scale: Any, rng: Generator, out: Any) -> None:
     for i in range(out.size):
         out[i] = draw(mean[i], scale[i], rng)
