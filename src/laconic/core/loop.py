@@ -77,6 +77,8 @@ class Run(Generic[S]):
         Of all problems, as each was when it settled.
     n_iter : array of shape (size,)
     settled : array of bool, shape (size,)
+    change : array of shape (size,)
+        The last change of each.
     trace : array of shape (iterations, size) or None
         The objective after each iteration; NaN where a problem had left.
     """
@@ -84,6 +86,7 @@ class Run(Generic[S]):
     state: S
     n_iter: Rows
     settled: Rows
+    change: Rows
     trace: Rows | None
 
 
@@ -117,10 +120,12 @@ def iterate(
     """
     whole, live = state, np.arange(state.size)
     n_iter, settled = np.full(state.size, max_iter), np.zeros(state.size, dtype=bool)
+    last = np.full(state.size, np.inf)
     trace: list[Rows] = []
     for count in range(1, max_iter + 1):
         before, state = state, step(state)
-        done = change(before, state) <= tol
+        last[live] = change(before, state)
+        done = last[live] <= tol
         if objective is not None:
             trace.append(_scattered(objective(state), live, whole.size))
         if on_iteration is not None:
@@ -131,7 +136,7 @@ def iterate(
             live, state = live[~done], state.take(np.flatnonzero(~done))
         if not len(live):
             break
-    return Run(whole, n_iter, settled, np.stack(trace) if trace else None)
+    return Run(whole, n_iter, settled, last, np.stack(trace) if trace else None)
 
 
 def _scattered(values: Rows, live: Rows, size: int) -> Rows:

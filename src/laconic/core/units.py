@@ -1,12 +1,15 @@
 """Byte budgets as people write them. 1 KB is 1024 bytes, as in the papers on compressed RNNs."""
 
+import math
 import re
 from fractions import Fraction
 from numbers import Integral
 
 from laconic.core.checks import ParameterError
 
-_FACTORS = {"": 1, "b": 1, "kb": 1024, "kib": 1024, "k": 1024, "mb": 1024**2, "mib": 1024**2, "m": 1024**2}
+_FACTORS = {"": 1, "b": 1} | {
+    prefix + suffix: 1024**power for power, prefix in enumerate("kmgt", start=1) for suffix in ("", "b", "ib")
+}
 _PATTERN = re.compile(r"\s*(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})\s*([a-zA-Z]*)\s*")
 
 
@@ -46,7 +49,7 @@ def _exact_bytes(size: object) -> Fraction:
 
 
 def format_bytes(size: float) -> str:
-    """Return a size in words: bytes below 1 KB, else KB or MB with two decimals.
+    """Return a size in words: bytes below 1 KB, else KB, MB or GB with two decimals.
 
     Examples
     --------
@@ -55,4 +58,5 @@ def format_bytes(size: float) -> str:
     """
     if size < 1024:
         return f"{size:.0f} B"
-    return f"{size / 1024:.2f} KB" if size < 1024**2 else f"{size / 1024**2:.2f} MB"
+    power = min(int(math.log(size, 1024)), 3)
+    return f"{size / 1024**power:.2f} {'KMG'[power - 1]}B"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
-import laconic.nnls
+from laconic.nnls import nnls
 from laconic.nnls.gram import solve_gram
 from laconic.sbl.records import Problem
 
@@ -27,7 +27,7 @@ def posterior_mode(problem: Problem, gamma: Array, noise: Array, guess: Array) -
     else:
         xp = array_namespace(problem.y)
         y = problem.y if problem.mask is None else xp.where(problem.mask > 0, problem.y, xp.nan)
-        rows = to_numpy(laconic.nnls.nnls(problem.dictionary, y.T, ridge=ridge.T, x0=to_numpy(guess).T).x).T
+        rows = to_numpy(nnls(problem.dictionary, y.T, ridge=ridge.T, x0=to_numpy(guess).T).x).T
     return array_namespace(guess).asarray(rows, dtype=guess.dtype, device=device(guess))
 
 

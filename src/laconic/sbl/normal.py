@@ -57,7 +57,7 @@ class Units:
 
     def variances(self, rows: Array) -> Array:
         """Return variances of codes in the user's units."""
-        return rows / self.columns**2 * self.signals[:, None] ** 2
+        return self.codes(self.codes(rows))  # twice, as squares would overflow first
 
     def take(self, rows: Rows) -> Self:
         """Return the units of these signals."""

@@ -130,8 +130,10 @@ def _log_normal(y: Array, solved: Array, log_determinant: Array, noise: Array, m
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Products of all pairs of rows of a dictionary, shape (n (n+1) / 2, m): with them, the covariances of a whole
-    batch are one product of two matrices, and half the work."""
+    """Products of all pairs of rows of a dictionary, shape (n (n+1) / 2, m).
+
+    With them, the covariances of a whole batch are one product of two matrices, and half the work.
+    """
 
     products: Array
     unpacked: Array

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from laconic.core.arrays import Array
 from laconic.sbl.records import Moments, Problem
@@ -30,6 +30,12 @@ class EStep(ABC):
     needs: ClassVar[Literal["dense", "products"]] = "dense"
     """Whether it needs the dictionary as an array, or products with it alone."""
 
+    relaxation: ClassVar[float] = 1.8
+    """How much further than plain EM a step may go in the logarithm of the scales; 1 where moments are noisy."""
+
+    iterations: ClassVar[int] = 500
+    """How many steps of EM to allow where the user does not say."""
+
     @abstractmethod
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
         """Return the posterior moments of the codes of each signal.
@@ -45,6 +51,10 @@ class EStep(ABC):
         last : Moments or None
             What it returned at the iteration before, for the same signals.
         """
+
+    def seeded(self, seed: int) -> Self:
+        """Return the same E-step with this seed, if it draws at random."""
+        return self
 
     def bytes_per_signal(self, n: int, m: int, itemsize: int) -> int:
         """Bytes of memory that one signal more in a batch takes."""

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -42,11 +42,16 @@ class MonteCarlo(EStep):
 
     name: ClassVar[str] = "mcmc"
     summary: ClassVar[str] = "draws from the posterior: exact up to the noise of sampling, and slow"
+    relaxation: ClassVar[float] = 1.0
+    iterations: ClassVar[int] = 60
 
     def __post_init__(self) -> None:
         check_choice("MonteCarlo", "sampler", self.sampler, SAMPLERS)
         check_positive_int("MonteCarlo", "n_samples", self.n_samples)
         check_interval("MonteCarlo", "burn_in", self.burn_in, 0, math.inf)
+
+    def seeded(self, seed: int) -> Self:
+        return replace(self, random_state=seed)
 
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
         like = problem.y
