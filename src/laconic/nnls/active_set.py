@@ -54,6 +54,8 @@ class Quadratic(NamedTuple):
     """(m,), A'y."""
     diagonal: Floats
     """(m,), of A'A + ridge."""
+    lengths: Floats
+    """(m,), its root."""
 
 
 @compiled
@@ -66,9 +68,9 @@ def minimise(problem: Quadratic, factor: Factor, x: Floats, room: int, max_iter:
     m = problem.b.shape[0]
     w, z, barred = np.zeros(m), np.zeros(m), np.zeros(m, np.bool_)
     settle(problem, factor, x, z)
-    best = gradient(problem, factor, x, w)
+    best, floor = gradient(problem, factor, x, w), rounding(problem)
     for count in range(max_iter):
-        last = _admit(problem, factor, x, w, room, barred)
+        last = _admit(problem, factor, floor + _rounding_of(problem, factor, x), w, room, barred)
         if last == m:
             return count, True
         left = settle(problem, factor, x, z)
@@ -95,11 +97,15 @@ def gradient(problem: Quadratic, factor: Factor, x: Floats, w: Floats) -> float:
         return _gradient_by_columns(problem, factor, w)
     for k in range(w.shape[0]):
         w[k] = problem.b[k]
-    for i in range(p):
-        j = order[i]
-        row, value = problem.gram[j], x[j]
+    for i in range(0, p - 1, 2):
+        first, second = x[order[i]], x[order[i + 1]]
+        upper, lower = problem.gram[order[i]], problem.gram[order[i + 1]]
         for k in range(w.shape[0]):
-            w[k] -= value * row[k]
+            w[k] -= first * upper[k] + second * lower[k]
+    if p % 2:
+        last, value = problem.gram[order[p - 1]], x[order[p - 1]]
+        for k in range(w.shape[0]):
+            w[k] -= value * last[k]
     return -dot(c, c, 0, p)
 
 
@@ -121,17 +127,17 @@ def _gradient_by_columns(problem: Quadratic, factor: Factor, w: Floats) -> float
 
 
 @compiled
-def _admit(problem: Quadratic, factor: Factor, x: Floats, w: Floats, room: int, barred: Bools) -> Any:
-    """Take in at most about `room` columns, those that promise most.
+def _admit(problem: Quadratic, factor: Factor, least: float, w: Floats, room: int, barred: Bools) -> Any:
+    """Take in at most about `room` columns, those that promise most and more than `least`.
 
     Returns the most promising one, or m if none is worth trying.
     """
-    least, n, best = rounding(problem, factor, x), 0, w.shape[0]
+    n, best = 0, w.shape[0]
     for j in range(w.shape[0]):
-        if factor.place[j] >= 0 or barred[j] or not w[j] > least * np.sqrt(problem.diagonal[j]):
+        if factor.place[j] >= 0 or barred[j] or not w[j] > least * problem.lengths[j]:
             w[j] = 0.0
             continue
-        w[j] /= np.sqrt(problem.diagonal[j])
+        w[j] /= problem.lengths[j]
         n += 1
         if n == 1 or w[j] > w[best]:
             best = j
@@ -162,17 +168,24 @@ def _exceeded_by(w: Floats, room: int, largest: float) -> float:
 
 
 @compiled
-def rounding(problem: Quadratic, factor: Factor, x: Floats) -> Any:
-    """Return the size of gradients, over the lengths of their columns, that are rounding."""
-    size = 0.0
+def rounding(problem: Quadratic) -> Any:
+    """Return the size of gradients, over the lengths of their columns, that are rounding at x = 0."""
     if problem.columns.shape[1] > 0:
         return 0.1 * EPSILON * np.sqrt(dot(problem.y, problem.y, 0, problem.y.shape[0]))
-    for j in range(x.shape[0]):
-        if problem.diagonal[j] > 0.0:
-            size = max(size, abs(problem.b[j]) / np.sqrt(problem.diagonal[j]))
-    for i in range(factor.filled[0]):
-        j = factor.order[i]
-        size += x[j] * np.sqrt(problem.diagonal[j])
+    size = 0.0
+    for j in range(problem.b.shape[0]):
+        if problem.lengths[j] > 0.0:
+            size = max(size, abs(problem.b[j]) / problem.lengths[j])
+    return ROUNDING * size
+
+
+@compiled
+def _rounding_of(problem: Quadratic, factor: Factor, x: Floats) -> float:
+    """Return what the answer x adds to the rounding of gradients; columns and their residual add nothing."""
+    size = 0.0
+    if problem.columns.shape[1] == 0:
+        for i in range(factor.filled[0]):
+            size += x[factor.order[i]] * problem.lengths[factor.order[i]]
     return ROUNDING * size
 
 

@@ -75,6 +75,22 @@ def dot(a: Floats, b: Floats, start: int, stop: int) -> float:
 
 
 @compiled
+def forward(R: Floats, v: Floats, p: int) -> None:
+    """Write into v[:p] the solution r of R'r = v; two rows at a time, which halves the way through memory."""
+    i = 0
+    while i + 2 <= p:
+        first = v[i] / R[i, i]
+        second = (v[i + 1] - first * R[i, i + 1]) / R[i + 1, i + 1]
+        v[i], v[i + 1] = first, second
+        upper, lower = R[i], R[i + 1]
+        for k in range(i + 2, p):
+            v[k] -= first * upper[k] + second * lower[k]
+        i += 2
+    if i < p:
+        v[i] /= R[i, i]
+
+
+@compiled
 def append_by_gram(factor: Factor, j: int, row: Floats, diagonal: float, b: float, least: float) -> bool:
     """Put in column j of the Gram matrix, `row`; False, and nothing done, if it depends on those inside.
 
@@ -83,13 +99,8 @@ def append_by_gram(factor: Factor, j: int, row: Floats, diagonal: float, b: floa
     R, order, work, p = factor.R, factor.order, factor.work, factor.filled[0]
     for i in range(p):
         work[i] = row[order[i]]
-    left = diagonal
-    for i in range(p):
-        r = work[i] / R[i, i]
-        work[i] = r
-        left -= r * r
-        for k in range(i + 1, p):
-            work[k] -= r * R[i, k]
+    forward(R, work, p)
+    left = diagonal - dot(work, work, 0, p)
     if left <= least * diagonal:
         return False
     return _put(factor, j, np.sqrt(left), b)
@@ -153,7 +164,7 @@ def _rotate(factor: Factor, i: int, stop: int) -> None:
     """Turn rows i and i + 1 so that entry (i + 1, i) vanishes."""
     R, c, Q = factor.R, factor.c, factor.Q
     a, b = R[i, i], R[i + 1, i]
-    length = np.hypot(a, b)
+    length = np.sqrt(a * a + b * b)
     cos, sin = a / length, b / length
     for k in range(i, stop):
         upper, lower = R[i, k], R[i + 1, k]
@@ -180,7 +191,4 @@ def set_products(factor: Factor, b: Floats) -> None:
     R, c, order, p = factor.R, factor.c, factor.order, factor.filled[0]
     for i in range(p):
         c[i] = b[order[i]]
-    for i in range(p):
-        c[i] /= R[i, i]
-        for k in range(i + 1, p):
-            c[k] -= c[i] * R[i, k]
+    forward(R, c, p)

@@ -67,11 +67,13 @@ def solve_rows(
     k, m = products.shape
     x, n_iter, settled, pivots = np.zeros((k, m)), np.zeros(k, np.int64), np.zeros(k, np.bool_), np.ones(k)
     factor, none = new_factor(m, m, 0), np.zeros((m, 0))
+    diagonal, lengths = np.zeros(m), np.zeros(m)
     for i in range(k):
-        diagonal = ridge[i % ridge.shape[0]].copy()
-        for j in range(m):
-            diagonal[j] += gram[j, j]
-        problem = Quadratic(gram, none, none[0], products[i], diagonal)
+        if i < ridge.shape[0]:
+            for j in range(m):
+                diagonal[j] = gram[j, j] + ridge[i, j]
+                lengths[j] = np.sqrt(diagonal[j])
+        problem = Quadratic(gram, none, none[0], products[i], diagonal, lengths)
         if start.shape[0] > 0:
             _start_from(problem, factor, x[i], start[i])
         elif ridge.shape[0] > 1 or not _fits(problem, factor, x[i]):

@@ -50,7 +50,7 @@ def _solve_columns(
             diagonal[j] += own[j]
             if with_ridge and own[j] < np.inf:
                 below[j, n + j] = np.sqrt(own[j])
-        problem = Quadratic(gram, below, signal, b, diagonal)
+        problem = Quadratic(gram, below, signal, b, diagonal, np.sqrt(diagonal))
         clear(factor)
         for j in range(m):
             if start[i, j] > 0.0 and append(problem, factor, j):

@@ -5,8 +5,20 @@ import numpy as np
 from laconic.nnls.factor import Floats
 
 
+SAFE = 1e-250
+"""Squares between this and its inverse have lost no digits."""
+
+
 def unit_rows(array: Floats) -> tuple[Floats, Floats]:
     """Return the rows at length 1, and the lengths they had; a row of zeros stays as it is."""
+    squares = np.einsum("ij,ij->i", array, array)
+    if np.all((squares > SAFE) & (squares < 1 / SAFE)):
+        lengths = np.sqrt(squares)
+        return array / lengths[:, None], lengths
+    return _careful_unit_rows(array)
+
+
+def _careful_unit_rows(array: Floats) -> tuple[Floats, Floats]:
     largest = np.max(np.abs(array), axis=1)
     safe = np.where(largest > 0, largest, 1.0)
     shrunk = array / safe[:, None]
