@@ -39,18 +39,20 @@ def test_written_bytes_are_exact(n_bytes, unit):
     assert parse_bytes(f"{n_bytes}{unit}") == n_bytes
 
 
-@given(st.decimals(1, 10**6, places=3), st.sampled_from([("KB", 1), ("kib", 1), ("M", 2), ("MB", 2)]))
+@given(st.decimals(1, 10**6, places=3), st.sampled_from([("KB", 1), ("kib", 1), ("M", 2), ("MB", 2), ("GB", 3)]))
 def test_fractions_are_rounded_down(number, unit):
     assert parse_bytes(f"{number} {unit[0]}") == int(number * 1024 ** unit[1])
 
 
 @given(st.integers(1, 2**40))
 def test_what_is_printed_can_be_read_again(n_bytes):
-    unit = 1 if n_bytes < 1024 else 1024 if n_bytes < 2**20 else 2**20
+    unit = next(unit for unit in (2**30, 2**20, 2**10, 1) if n_bytes >= unit)
     assert abs(parse_bytes(format_bytes(n_bytes)) - n_bytes) <= 0.005 * unit + 1
 
 
-@pytest.mark.parametrize(("n_bytes", "text"), [(0, "0 B"), (1023, "1023 B"), (4152, "4.05 KB"), (2**21, "2.00 MB")])
+@pytest.mark.parametrize(
+    ("n_bytes", "text"), [(0, "0 B"), (1023, "1023 B"), (4152, "4.05 KB"), (2**21, "2.00 MB"), (2**30, "1.00 GB")]
+)
 def test_printed(n_bytes, text):
     assert format_bytes(n_bytes) == text
 

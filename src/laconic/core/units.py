@@ -1,6 +1,5 @@
 """Byte budgets as people write them. 1 KB is 1024 bytes, as in the papers on compressed RNNs."""
 
-import math
 import re
 from fractions import Fraction
 from numbers import Integral
@@ -58,5 +57,5 @@ def format_bytes(size: float) -> str:
     """
     if size < 1024:
         return f"{size:.0f} B"
-    power = min(int(math.log(size, 1024)), 3)
+    power = 1 + (size >= 1024**2) + (size >= 1024**3)
     return f"{size / 1024**power:.2f} {'KMG'[power - 1]}B"
