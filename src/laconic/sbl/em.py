@@ -12,9 +12,6 @@ from laconic.sbl.coupling import Coupling
 from laconic.sbl.esteps.base import EStep
 from laconic.sbl.records import Moments, Problem
 
-FADED = 1e-8
-"""Share of the largest scale below which a scale is pruned however small the noise is."""
-
 STRIDE = 10.0
 """A relaxed step multiplies or divides a scale by at most this more than the plain one."""
 
@@ -28,7 +25,8 @@ class Learning:
     e_step, prior, coupling
         The parts.
     prune : float
-        A coefficient is given up when its scale falls below this share of the noise; 0 keeps every one.
+        A coefficient is given up when its scale falls below this share of the noise, or tol^2 of the
+        largest one; 0 keeps every one.
     relaxation : float
         1 is plain EM; above it, each step goes further in the logarithm of the scales.
     tol : float
@@ -102,7 +100,7 @@ def _step(problem: Problem, scales: Scales, how: Learning) -> Scales:
     moments = how.e_step.moments(problem, scales.gamma, scales.noise, scales.moments)
     unit = scales.unit[:, None]
     target = how.prior.m_step(how.coupling.pool(moments.second) * unit, scales.gamma * unit) / unit
-    gamma = _pruned(_relaxed(scales.gamma, target, how.relaxation), scales.noise, how.prune)
+    gamma = _pruned(_relaxed(scales.gamma, target, how.relaxation), scales.noise, how)
     return replace(scales, gamma=gamma, moments=moments)
 
 
@@ -116,11 +114,12 @@ def _relaxed(gamma: Array, target: Array, relaxation: float) -> Array:
     return target * xp.clip(ratio ** (relaxation - 1), 1 / STRIDE, STRIDE) * xp.astype(alive, gamma.dtype)
 
 
-def _pruned(gamma: Array, noise: Array, prune: float) -> Array:
-    if prune == 0:
+def _pruned(gamma: Array, noise: Array, how: Learning) -> Array:
+    """Give up scales below a share of the noise, and those that the tolerance cannot tell from zero."""
+    if how.prune == 0:
         return gamma
     xp = array_namespace(gamma)
-    floor = xp.maximum(prune * noise[:, None], FADED * xp.max(gamma, axis=1, keepdims=True))
+    floor = xp.maximum(how.prune * noise[:, None], how.tol**2 * xp.max(gamma, axis=1, keepdims=True))
     return xp.where(gamma > floor, gamma, xp.zeros_like(gamma))
 
 

@@ -10,13 +10,18 @@ Three ways to the same numbers; `gaussian_posterior` takes the cheapest for the 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from laconic.core.arrays import Array, array_namespace, device
+import numpy as np
+
+from laconic.core.arrays import Array, array_namespace, device, to_numpy
 from laconic.core.linalg import invert, log_two_pi, packed_places
-from laconic.core.loop import BatchRecord
+from laconic.core.loop import BatchRecord, Rows
 from laconic.sbl.records import Problem
 
 PAIRS_LIMIT = 2**28
 """Bytes that the products of all pairs of rows of a dictionary may take."""
+
+FEW = 0.75
+"""Coefficients left, as a share of the entries of a signal, up to which their own space is the smaller one."""
 
 PAIRS_FROM = 8
 """Signals in a batch from which on forming those products pays."""
@@ -50,15 +55,34 @@ def gaussian_posterior(problem: Problem, gamma: Array, noise: Array) -> Gaussian
     noise : array of shape (k,) or (1,)
     """
     A = problem.dictionary.dense("gaussian_posterior")
-    active = _most_active(gamma)
-    if problem.mask is None and gamma.shape[0] == problem.y.shape[0] and active <= A.shape[0]:
-        return _in_code_space(problem.y, A, gamma, noise, max(active, 1))
-    return _in_data_space(problem, A, gamma, noise)
+    if problem.mask is not None or gamma.shape[0] != problem.y.shape[0]:
+        return _in_data_space(problem, A, gamma, noise)
+    few = _n_active(gamma) <= FEW * A.shape[0]
+    if few.all() or not few.any():
+        return _whole_batch(problem, A, gamma, noise, few=bool(few.all()))
+    return _split(problem, A, gamma, noise, few)
 
 
-def _most_active(gamma: Array) -> int:
+def _whole_batch(problem: Problem, A: Array, gamma: Array, noise: Array, *, few: bool) -> Gaussian:
+    return _in_code_space(problem.y, A, gamma, noise) if few else _in_data_space(problem, A, gamma, noise)
+
+
+def _split(problem: Problem, A: Array, gamma: Array, noise: Array, few: Rows) -> Gaussian:
+    """Solve the signals with few coefficients left in one space and the others in the other."""
+    xp, order = array_namespace(gamma), np.argsort(~few, kind="stable")
+    parts = []
+    for rows, is_few in ((order[: few.sum()], True), (order[few.sum() :], False)):
+        places = xp.asarray(rows, device=device(gamma))
+        scales, variance = xp.take(gamma, places, axis=0), xp.take(noise, places, axis=0)
+        parts.append(_whole_batch(problem.take(rows), A, scales, variance, few=is_few))
+    back = xp.asarray(np.argsort(order), device=device(gamma))
+    names = ("mean", "variance", "log_evidence")
+    return Gaussian(*(xp.take(xp.concat([getattr(p, name) for p in parts]), back, axis=0) for name in names))
+
+
+def _n_active(gamma: Array) -> Rows:
     xp = array_namespace(gamma)
-    return int(xp.max(xp.sum(xp.astype(gamma > 0, xp.int64), axis=1)))
+    return np.asarray(to_numpy(xp.sum(xp.astype(gamma > 0, xp.int64), axis=1)))
 
 
 # In the space of the data: n x n matrices ------------------------------------------------------------------------
@@ -181,22 +205,34 @@ def _cached_pairs(key: _Identity) -> _Pairs:
 # In the space of the codes: a x a matrices, for the a coefficients of each signal that are not pruned ------------
 
 
-def _in_code_space(y: Array, A: Array, gamma: Array, noise: Array, active: int) -> Gaussian:
-    xp = array_namespace(A)
+def _in_code_space(y: Array, A: Array, gamma: Array, noise: Array) -> Gaussian:
+    xp, active = array_namespace(A), max(int(_n_active(gamma).max()), 1)
     places = xp.argsort(xp.astype(gamma <= 0, xp.int64), axis=1, stable=True)[:, :active]
     scale = xp.sqrt(xp.take_along_axis(gamma, places, axis=1))
-    atoms = xp.take(A.T, xp.reshape(places, (-1,)), axis=0)
-    atoms = xp.reshape(atoms, (*places.shape, A.shape[0])) * scale[..., None]
-    gram = atoms @ xp.matrix_transpose(atoms)
-    eye = xp.eye(active, dtype=A.dtype, device=device(A))
-    inverse = invert(eye + gram / noise[:, None, None])
-    weights = inverse.solve((atoms @ y[..., None])[..., 0] / noise[:, None])
-    variance = scale**2 * xp.linalg.diagonal(inverse.inverse)
-    residual = y - (xp.matrix_transpose(atoms) @ weights[..., None])[..., 0]
-    n = y.shape[1]
-    energy = xp.sum(y * residual, axis=1) / noise
+    gram = _grams(A, places) * scale[:, :, None] * scale[:, None, :] / noise[:, None, None]
+    inverse = invert(gram + xp.eye(active, dtype=A.dtype, device=device(A)))
+    weights = inverse.solve(scale * xp.take_along_axis(y @ A, places, axis=1) / noise[:, None])
+    mean = _placed(scale * weights, places, gamma)
+    variance = _placed(scale**2 * xp.linalg.diagonal(inverse.inverse), places, gamma)
+    n, energy = y.shape[1], xp.sum(y * (y - mean @ A.T), axis=1) / noise
     evidence = -(energy + inverse.log_determinant + n * xp.log(noise) + log_two_pi(n)) / 2
-    return Gaussian(_placed(scale * weights, places, gamma), _placed(variance, places, gamma), evidence)
+    return Gaussian(mean, variance, evidence)
+
+
+def _grams(A: Array, places: Array) -> Array:
+    """Return the products of the columns that each signal uses, shape (k, a, a)."""
+    xp, m = array_namespace(A), A.shape[1]
+    if m * m * 8 <= PAIRS_LIMIT:
+        gram = _cached_gram(_Identity(A))
+        flat = places[:, :, None] * m + places[:, None, :]
+        return xp.reshape(xp.take(xp.reshape(gram, (-1,)), xp.reshape(flat, (-1,))), flat.shape)
+    atoms = xp.reshape(xp.take(A.T, xp.reshape(places, (-1,)), axis=0), (*places.shape, A.shape[0]))
+    return atoms @ xp.matrix_transpose(atoms)
+
+
+@lru_cache(maxsize=1)
+def _cached_gram(key: _Identity) -> Array:
+    return key.array.T @ key.array
 
 
 def _placed(values: Array, places: Array, gamma: Array) -> Array:

@@ -40,10 +40,10 @@ def rectified_sbl(
     estimate: Literal["mode", "mean"] = "mode",
     marginals: Literal["ep", "e_step"] = "ep",
     shared_support: bool = False,
-    prune: float = 0.1,
+    prune: float = 0.3,
     relaxation: float | None = None,
     max_iter: int | None = None,
-    tol: float = 1e-4,
+    tol: float = 1e-3,
     memory: str | int = "1GB",
     random_state: RandomState = 0,
     on_batch: Callable[[int, int], None] | None = None,
@@ -75,13 +75,14 @@ def rectified_sbl(
         the E-step itself. A dictionary that is only multiplied with gets the latter.
     shared_support : bool, default False
         Whether all signals use the same columns (multiple measurement vectors); scales and noise are then shared.
-    prune : float, default 0.1
-        A coefficient is given up when its scale, for a column of length one, falls below this share of the noise.
+    prune : float, default 0.3
+        A coefficient is given up when its scale, for a column of length one, falls below this share of the
+        noise, or tol^2 of the largest scale.
     relaxation : float in [1, 2), optional
         How far a step of EM goes; 1 is the paper's plain EM. By default up to 1.8, as the E-step allows.
     max_iter : int, optional
         Steps of EM, 500 unless the E-step is slow.
-    tol : float, default 1e-4
+    tol : float, default 1e-3
         EM stops when no sqrt(gamma) changes by more than this share of the largest.
     memory : str or int, default "1GB"
         Bytes to work in; signals are solved in batches that fit.
