@@ -1,0 +1,106 @@
+"""What all regressors of this room share: data checked and centred, coefficients kept, predictions."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import (
+    _check_sample_weight,  # the only check of weights there is, and what other estimators use
+    check_is_fitted,
+    validate_data,
+)
+
+from laconic.core.arrays import Array, array_namespace
+from laconic.core.checks import ParameterError, check_choice
+from laconic.estimators.preparation import Prepared, Samples
+
+_FORM: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
+
+
+class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
+    """A linear model with coefficients of at least zero.
+
+    A subclass has the parameters `fit_intercept` and those that its solver takes under the same names, `_options`.
+    """
+
+    _options: tuple[str, ...]
+
+    fit_intercept: bool
+    coef_: Array
+    intercept_: Any
+    result_: Any
+
+    @abstractmethod
+    def _solve(self, X: Any, y: Array, prior: Any, **changes: Any) -> Any:
+        """Return the solver's result for this dictionary and these signals, with some options changed."""
+
+    def predict(self, X: Any) -> Array:
+        """Return the prediction for each sample.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_targets)
+        """
+        return self._predicted(self._known(X))
+
+    def _known(self, X: Any) -> Any:
+        """Check samples to predict."""
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, **_FORM)
+
+    def _predicted(self, X: Any) -> Array:
+        return X @ self.coef_.T + self.intercept_
+
+    def _samples(self, X: Any, y: Any, sample_weight: Any) -> Samples:
+        """Check the data to fit; y becomes of X's type."""
+        check_choice(type(self).__name__, "fit_intercept", self.fit_intercept, (False, True))
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_FORM)
+        y = array_namespace(y).astype(y, X.dtype)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        return Samples(X, y, sample_weight).weighing(type(self).__name__)
+
+    def _path(self, data: Prepared, noises: Any, prior: Any) -> Array:
+        """Return the coefficients at each noise, shape (n_noises, n_targets, n_features): all in one batch."""
+        y = data.y if data.y.ndim == 2 else data.y[:, None]
+        signals = array_namespace(y).concat([y] * len(noises), axis=1)
+        x = self._solve(data.X, signals, prior, noise=np.repeat(noises, y.shape[1])).x
+        return array_namespace(x).reshape(x.T, (len(noises), y.shape[1], -1))
+
+    def _asked(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Return the solver's options, as they were set or changed."""
+        return {name: getattr(self, name) for name in self._options} | changes
+
+    def _keep(self, result: Any, data: Prepared) -> None:
+        """Set the attributes that every result gives, and warn where iterations ran out."""
+        self.result_ = result
+        self.coef_ = result.x.T
+        self.intercept_ = data.y_offset - self.coef_ @ data.X_offset if self.fit_intercept else 0.0
+        self.n_iter_ = result.n_iter
+        if result.status == "max_iter":
+            words = f"{type(self).__name__}: {result.message}; more iterations (max_iter) or a larger tol may help"
+            warnings.warn(words, ConvergenceWarning, stacklevel=3)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+@contextmanager
+def named(estimator: BaseEstimator) -> Iterator[None]:
+    """Let errors of parameters name the estimator they were given to."""
+    try:
+        yield
+    except ParameterError as error:
+        owner = type(estimator).__name__
+        raise ParameterError(owner, error.parameter, error.allowed, error.given) from None
