@@ -3,7 +3,7 @@
 Message passing assumes a dictionary of independent entries of mean zero. Two rewritings leave the posterior as it is
 and bring any dictionary closer to that.
 
-Rotation (arXiv:1504.04799). With U of A A^T = U diag(d) U^T, the data U^T y = (U^T A) x + U^T v have orthogonal rows and
+Rotation (arXiv:1504.04799). With A A^T = U diag(d) U^T, the data U^T y = (U^T A) x + U^T v have orthogonal rows, and
 noise that is as white as before. It needs A as an array and every entry of y.
 
 Mean removal (Vila, Schniter, Rangan, Krzakala, Zdeborova 2015, arXiv:1412.2005, section III). With the row means

@@ -11,8 +11,8 @@ Each arrow goes a share d of the way, and so does x', which follows x (arXiv:141
 of t_r = 1 / q and r = b / q, an empty column and a scale of 0 need no care.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Gamp(EStep):
     tol: float = 1e-4
     max_inner: int = 30
     step: float = 1.0
-    fallback: EStep = Lmmse()
+    fallback: EStep = field(default_factory=Lmmse)
 
     name: ClassVar[str] = "gamp"
     summary: ClassVar[str] = "message passing: fast, and needs products with the dictionary alone"
