@@ -24,7 +24,7 @@ def distribution(mean):
 
 
 def chain(sampler, case, n_samples, seed=0, **options):
-    options = {"start": np.zeros(case.gamma.size), "burn_in": n_samples // 20, **options}
+    options = {"burn_in": n_samples // 20, **options}
     rng = np.random.default_rng(seed)
     return SAMPLERS[sampler](case.A, case.y, case.noise, case.gamma, n_samples=n_samples, rng=rng, **options)
 

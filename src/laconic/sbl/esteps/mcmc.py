@@ -65,8 +65,8 @@ class MonteCarlo(EStep):
         self, index: int, A: Numbers, y: Numbers, gamma: Numbers, noise: float, start: Numbers, visit: int
     ) -> Chain:
         rng = np.random.default_rng(np.random.SeedSequence(self.random_state, spawn_key=(int(index), int(visit))))
-        sample = SAMPLERS[self.sampler]
-        return sample(A, y, noise, gamma, start=start, n_samples=self.n_samples, burn_in=self.burn_in, rng=rng)
+        sample, begun = SAMPLERS[self.sampler], start if visit else None
+        return sample(A, y, noise, gamma, start=begun, n_samples=self.n_samples, burn_in=self.burn_in, rng=rng)
 
 
 @dataclass(frozen=True)

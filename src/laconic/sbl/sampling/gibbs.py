@@ -22,7 +22,7 @@ def gibbs(
     noise: float,
     gamma: Numbers,
     *,
-    start: Numbers,
+    start: Numbers | None = None,
     n_samples: int,
     burn_in: int,
     rng: Generator,
@@ -43,8 +43,8 @@ def gibbs(
         Variance of the noise, at least zero (the chain barely moves as it goes to zero).
     gamma : (m,) array
         Scales, at least zero; where zero the coordinate stays zero and costs nothing.
-    start : (m,) array
-        Where the chain starts, at least zero.
+    start : (m,) array or None
+        Where the chain starts, at least zero; zeros without it.
     n_samples, burn_in : int
         Sweeps that count, and sweeps before them that do not.
     rng : numpy.random.Generator
@@ -62,7 +62,8 @@ def gibbs(
     """
     active = np.flatnonzero(gamma > 0)
     columns, signal = np.ascontiguousarray(A.T[active], np.float64), np.ascontiguousarray(y, np.float64)
-    power, scales, x = np.sum(columns**2, axis=1), gamma[active].astype(np.float64), start[active].astype(np.float64)
+    power, scales = np.sum(columns**2, axis=1), gamma[active].astype(np.float64)
+    x = np.zeros(active.size) if start is None else start[active].astype(np.float64)
     samples = np.empty((n_kept, x.size))
     moments = _chain(columns, power, signal, float(noise), scales, x, n_samples, burn_in, samples, rng)
     return Chain.over(active, gamma.size, (*moments, x, samples))

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.random import Generator
 
 from laconic.core.compiled import compiled
+from laconic.sbl.moments import rectified_moments
 from laconic.sbl.sampling.chain import Chain, Numbers, record
 
 __all__ = ["hamiltonian", "hamiltonian_posterior"]
 
-_REFLECTIONS = 100
-"""A coordinate; more than these, and a trajectory is given up."""
+_REFLECTIONS = 10
+"""A coordinate; a trajectory of more is given up."""
 
 
 def hamiltonian(
@@ -37,7 +38,8 @@ def hamiltonian(
     root : (m, r) array
         Of any width r; S need not have full rank.
     start : (m,) array
-        Where the chain starts, at least zero.
+        Where the chain starts, at least zero; best where the density is not tiny, since a fall from far away into a
+        corner meets walls without end.
     n_samples, burn_in : int
         Trajectories that count, and trajectories before them that do not.
     rng : numpy.random.Generator
@@ -52,9 +54,9 @@ def hamiltonian(
     Notes
     -----
     A. Pakman and L. Paninski, "Exact Hamiltonian Monte Carlo for truncated multivariate Gaussians", arXiv:1208.4118.
-    O(m r + m n_walls) operations a draw, n_walls the number of reflections, commonly a fraction of m. A trajectory of
-    more than 100 m reflections, which rounding in a narrow corner might make, is given up and the last draw counted
-    again.
+    O(m r + m n_walls) operations a draw, n_walls the number of reflections: commonly below m, many times m where the
+    columns of a dictionary are alike and there is little noise. A trajectory of more than 10 m is given up, the draw
+    before it counts again, and while burning in the length is halved.
     """
     root, x = np.ascontiguousarray(root, np.float64), np.array(start, np.float64)
     samples = np.empty((n_kept, x.size))
@@ -68,7 +70,7 @@ def hamiltonian_posterior(
     noise: float,
     gamma: Numbers,
     *,
-    start: Numbers,
+    start: Numbers | None = None,
     n_samples: int,
     burn_in: int,
     rng: Generator,
@@ -90,7 +92,7 @@ def hamiltonian_posterior(
     gamma : (m,) array
         Scales, at least zero; where zero the coordinate stays zero.
     start, n_samples, burn_in, rng, n_kept
-        As `hamiltonian` takes them.
+        As `hamiltonian` takes them; without `start`, the diagonal approximation's mean.
 
     Returns
     -------
@@ -102,7 +104,8 @@ def hamiltonian_posterior(
     left, values, right = np.linalg.svd(scaled, full_matrices=False)
     gain = (right.T * (values / (values**2 + noise))) @ left.T
     root = np.hstack([np.eye(active.size) - gain @ scaled, -np.sqrt(noise) * gain]) * scale[:, None]
-    mean, at = scale * (gain @ y), start[active]
+    mean = scale * (gain @ y)
+    at = rectified_moments(mean, np.sum(root**2, axis=1))[0] if start is None else start[active]
     chain = hamiltonian(mean, root, start=at, n_samples=n_samples, burn_in=burn_in, rng=rng, n_kept=n_kept)
     return Chain.over(active, gamma.size, (chain.mean, chain.variance, chain.last, chain.samples))
 
@@ -112,10 +115,13 @@ def _chain(
     mean: Any, covariance: Any, root: Any, x: Any, n_samples: int, burn_in: int, samples: Any, rng: Generator
 ) -> Any:
     found, variance, end = np.zeros(x.size), np.zeros(x.size), np.empty(x.size)
+    length = 0.5 * math.pi
     for trajectory in range(burn_in + n_samples):
         _copy(x, end)
-        if _fly(mean, covariance, end, np.dot(root, rng.standard_normal(root.shape[1]))):
+        if _fly(mean, covariance, end, np.dot(root, rng.standard_normal(root.shape[1])), length):
             _copy(end, x)
+        elif trajectory < burn_in:
+            length *= 0.5
         record(x, trajectory - burn_in, n_samples, found, variance, samples)
     return found, variance
 
@@ -127,9 +133,8 @@ def _copy(source: Any, target: Any) -> None:
 
 
 @compiled
-def _fly(mean: Any, covariance: Any, x: Any, momentum: Any) -> bool:
-    """Move x along one trajectory of length pi/2, in place; False if it was given up."""
-    left = 0.5 * math.pi
+def _fly(mean: Any, covariance: Any, x: Any, momentum: Any, left: float) -> bool:
+    """Move x along one trajectory for the time that is left, in place; False if it was given up."""
     for _ in range(_REFLECTIONS * x.size + 1):
         time, wall = _next_wall(mean, x, momentum, left)
         _move(mean, x, momentum, time)
