@@ -5,6 +5,7 @@ from laconic.sbl.esteps import (
     Diagonal,
     EStep,
     ExpectationPropagation,
+    Gamp,
     Lmmse,
     MonteCarlo,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Diagonal",
     "EStep",
     "ExpectationPropagation",
+    "Gamp",
     "Lmmse",
     "MonteCarlo",
     "SBLResult",

@@ -5,13 +5,14 @@ from laconic.core.seeds import RandomState, as_generator
 from laconic.sbl.esteps.base import EStep
 from laconic.sbl.esteps.diagonal import Diagonal
 from laconic.sbl.esteps.ep import ExpectationPropagation
+from laconic.sbl.esteps.gamp import Gamp
 from laconic.sbl.esteps.lmmse import Lmmse
 from laconic.sbl.esteps.mcmc import MonteCarlo
 
-__all__ = ["ESTEPS", "Diagonal", "EStep", "ExpectationPropagation", "Lmmse", "MonteCarlo", "as_e_step"]
+__all__ = ["ESTEPS", "Diagonal", "EStep", "ExpectationPropagation", "Gamp", "Lmmse", "MonteCarlo", "as_e_step"]
 
 ESTEPS: dict[str, type[EStep]] = {
-    e_step.name: e_step for e_step in (Diagonal, Lmmse, MonteCarlo, ExpectationPropagation)
+    e_step.name: e_step for e_step in (Diagonal, Lmmse, Gamp, MonteCarlo, ExpectationPropagation)
 }
 """Every E-step by its name; a new one adds its line here."""
 
