@@ -70,7 +70,7 @@ class FromResidual:
 
     def find(self, problem: Problem, unit: Array, how: Learning) -> Array:
         how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter))
-        noise = power(problem, how.coupling) * 0.3
+        noise = floored(0.3 * power(problem, how.coupling), problem)
         for _ in range(ROUNDS):
             before, noise = noise, _half_way(noise, self._estimate(problem, noise, unit, how))
             if _largest_log_ratio(noise, before) < 0.05:
