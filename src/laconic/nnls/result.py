@@ -17,3 +17,25 @@ class NNLSResult(Result):
     """
 
     objective: Any = None
+
+
+@dataclass(frozen=True)
+class SparseNNLSResult(Result):
+    """Answer of sparse non-negative least squares.
+
+    Attributes
+    ----------
+    objective : float or array of shape (k,)
+        |A x - y|^2 - 2 noise sum ln p, over the entries of y that are there; constants of the prior left out.
+    noise : float or array of shape (k,)
+        Variance of the noise that was used, given or found.
+    unit : float or array of shape (k,)
+        What coefficients were measured in where the prior was applied.
+    prior : Prior
+        In that unit, as it was at the end.
+    """
+
+    objective: Any = None
+    noise: Any = None
+    unit: Any = None
+    prior: Any = None

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from laconic.core.arrays import Array, array_namespace
 from laconic.nnls.factor import Floats
-
+from laconic.structured.dictionary import DenseDictionary, Dictionary
 
 SAFE = 1e-250
 """Squares between this and its inverse have lost no digits."""
@@ -37,3 +38,37 @@ def rescaled(x: Floats, lengths: Floats, sizes: Floats) -> Floats:
     """Return x (k, m) for the columns and signals as they were."""
     with np.errstate(over="ignore"):
         return x * sizes[:, None] / np.where(lengths > 0, lengths, 1.0)
+
+
+class ScaledDictionary(Dictionary):
+    """A dictionary whose columns are divided by given lengths, and which is not formed for it."""
+
+    def __init__(self, dictionary: Dictionary, lengths: Array) -> None:
+        self.inner, self.lengths = dictionary, lengths
+        self.shape, self.like = dictionary.shape, dictionary.like
+
+    def matmul(self, x: Array) -> Array:
+        return self.inner.matmul(x / self.lengths[:, None])
+
+    def rmatmul(self, y: Array) -> Array:
+        return self.inner.rmatmul(y) / self.lengths[:, None]
+
+    def _formed(self) -> Array:
+        return self.inner.dense("ScaledDictionary") / self.lengths
+
+    def absolute(self) -> Dictionary | None:
+        absolute = self.inner.absolute()
+        return self if absolute is self.inner else absolute and ScaledDictionary(absolute, self.lengths)
+
+    def squared_norms(self) -> Array:
+        return self.inner.squared_norms() / self.lengths**2
+
+
+def unit_columns(dictionary: Dictionary) -> tuple[Dictionary, Array]:
+    """Return the dictionary with columns of length 1, and the lengths; columns of zeros stay, with length 1."""
+    xp = array_namespace(dictionary.like)
+    squares = dictionary.squared_norms()
+    lengths = xp.sqrt(xp.where(squares > 0, squares, xp.ones_like(squares)))
+    if dictionary.is_dense:
+        return DenseDictionary(dictionary.dense("unit_columns") / lengths), lengths
+    return ScaledDictionary(dictionary, lengths), lengths

@@ -77,6 +77,10 @@ class Dictionary(ABC):
         """Return the dictionary of squared entries, or None where that would have to be formed."""
         return None
 
+    def absolute(self) -> "Dictionary | None":
+        """Return the dictionary of absolute entries: itself where none is negative, None where that is not known."""
+        return None
+
     def squared_norms(self) -> Array:
         """Return the squared lengths of the columns, shape (m,); for an operator an estimate from random products."""
         squares = self.squared()
@@ -114,6 +118,10 @@ class DenseDictionary(Dictionary):
     def squared(self) -> Dictionary:
         return DenseDictionary(self.array**2)
 
+    def absolute(self) -> Dictionary:
+        xp = array_namespace(self.array)
+        return DenseDictionary(xp.abs(self.array)) if bool(xp.any(self.array < 0)) else self
+
 
 class SparseDictionary(Dictionary):
     """A dictionary held as a scipy.sparse matrix or array."""
@@ -133,6 +141,9 @@ class SparseDictionary(Dictionary):
 
     def squared(self) -> Dictionary:
         return SparseDictionary(self.matrix.multiply(self.matrix))
+
+    def absolute(self) -> Dictionary:
+        return SparseDictionary(abs(self.matrix)) if self.matrix.nnz and self.matrix.min() < 0 else self
 
 
 class StructuredDictionary(Dictionary):
@@ -159,6 +170,15 @@ class StructuredDictionary(Dictionary):
             )
         return DenseDictionary(self.structure.dense() ** 2) if self.fits() else None
 
+    def absolute(self) -> Dictionary | None:
+        if not isinstance(self.structure, KroneckerMatrix):
+            return DenseDictionary(self.structure.dense()).absolute() if self.fits() else None
+        arrays = self.structure.arrays
+        xp = array_namespace(self.like)
+        if not any(bool(xp.any(array < 0)) for array in arrays.values()):
+            return self
+        return StructuredDictionary(self.structure.with_arrays({name: xp.abs(a) for name, a in arrays.items()}))
+
 
 class OperatorDictionary(Dictionary):
     """A dictionary held as a SciPy LinearOperator: products are all that is known of it."""
@@ -176,6 +196,9 @@ class OperatorDictionary(Dictionary):
 
     def _formed(self) -> Array:
         return self.matmul(np.eye(self.shape[1], dtype=self.dtype))
+
+    def absolute(self) -> Dictionary | None:
+        return DenseDictionary(self._formed()).absolute() if self.fits() else None
 
 
 def as_dictionary(owner: str, value: Any) -> Dictionary:

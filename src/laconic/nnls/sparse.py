@@ -1,0 +1,288 @@
+"""Sparse non-negative least squares: codes under a rectified scale mixture whose scales are integrated out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from laconic.core.arrays import Array, array_namespace, device, to_numpy
+from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
+from laconic.core.loop import iterate
+from laconic.nnls.arguments import as_start, like, moved
+from laconic.nnls.descent import descent_step
+from laconic.nnls.factor import Floats
+from laconic.nnls.multiplicative import multiplicative_step, split_signs
+from laconic.nnls.objective import Codes, residual, stationarity, value
+from laconic.nnls.result import SparseNNLSResult
+from laconic.nnls.scaling import unit_columns
+from laconic.nnls.solver import nnls
+from laconic.nnls.units import PART, Fit, coefficient_unit, fit_of, given_noise, noise_by_turns, noise_from
+from laconic.priors import Prior, as_prior
+from laconic.structured.dictionary import Dictionary, as_dictionary
+from laconic.structured.signals import Signals, as_signals
+
+SOLVERS = {"coordinate": 1000, "multiplicative": 5000}
+"""Every solver and the iterations it may use where none are given."""
+
+STAGES = 30
+"""Priors from the flattest, in units of the typical coefficient, to the one asked for: half the iterations."""
+
+QUICK, QUICK_TOL = 200, 1e-4
+"""Iterations and tolerance of the fits that only the noise is judged by."""
+
+PLAIN_STEPS = 200
+"""Steps of the plain fit to a dictionary that is known by products only."""
+
+
+def sparse_nnls(
+    A: Any,
+    Y: Any,
+    *,
+    prior: str | Prior = "student_t",
+    noise: Any = None,
+    snr: float | None = None,
+    solver: str = "coordinate",
+    anneal: bool = True,
+    scale: str | float = "auto",
+    max_iter: int | None = None,
+    tol: float = 1e-6,
+    x0: Any = None,
+) -> SparseNNLSResult:
+    """Minimise |y - A x|^2 - 2 noise sum_i ln p(x_i) over x >= 0 for every column y of Y.
+
+    The prior p is a rectified power exponential scale mixture with its scales integrated out (type I learning,
+    arXiv:1604.02181, which writes W for A, H for x and lambda for 2 noise). "multiplicative" is the paper's update,
+    the reference; "coordinate" minimises the same objective over one coordinate after the other, exactly, and is the
+    faster by far. Neither ever raises the objective under a fixed prior. The concave penalties have many local
+    minima: with `anneal` the prior starts out flat and sharpens over the first half of the iterations.
+
+    Parameters
+    ----------
+    A : array, sparse matrix, LinearOperator or StructuredMatrix of shape (n, m)
+        The dictionary. "multiplicative" needs products only, and the signs of the entries.
+    Y : array of shape (n,) or (n, k)
+        Signals, one a column; NaN marks a missing entry.
+    prior : {"student_t", "gdp", "laplacian", "power_exponential", "flat"} or Prior
+    noise : float or array of shape (k,), optional
+        Variance of the noise in each entry of y. Without it and `snr` it is found from the residual of plain
+        non-negative least squares and the degrees of freedom that this leaves, |y - A x|^2 / (n - p), or, where that
+        leaves hardly any, from that of sparse fits in turn.
+    snr : float, optional
+        Signal-to-noise ratio in decibels, instead of `noise`.
+    solver : {"coordinate", "multiplicative"}
+    anneal : bool, default True
+    scale : "auto" or float
+        Unit in which the prior measures coefficients. "auto": columns count as of length 1, and a tenth of the
+        typical coefficient of a plain fit to the signal is the unit, so that the answer follows when signals or
+        columns are rescaled. A number is the unit for the coefficients as they are.
+    max_iter : int, optional
+        Sweeps over all coordinates (1000) or multiplicative updates (5000).
+    tol : float, default 1e-6
+        Largest step, over the length of the signal, at which a signal counts as converged.
+    x0 : array of shape (m,) or (m, k), optional
+        Start; zero for "coordinate" and all alike for "multiplicative" by default.
+
+    Returns
+    -------
+    SparseNNLSResult
+        `x` of shape (m,) or (m, k), of A's library and type. `gap` is that of `nnls` with the slope of the penalty in
+        the gradient: 0 at a stationary point. `trace` holds the objective after each iteration under the prior of
+        that iteration: it falls within each stage of the annealing, and at the end.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is outside its limits, or "multiplicative" cannot know the signs of A.
+    DataError
+        If A, Y, x0 or noise has the wrong shape or type or values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sparse_nnls(np.eye(3), np.array([2.0, 0.1, -1.0]), noise=0.01).x.round(2)
+    array([1.99, 0.  , 0.  ])
+    """
+    check_choice("sparse_nnls", "solver", solver, SOLVERS)
+    tol = check_interval("sparse_nnls", "tol", tol, 0.0, 1.0)
+    limit = SOLVERS[solver] if max_iter is None else check_positive_int("sparse_nnls", "max_iter", max_iter)
+    if not isinstance(anneal, bool):
+        raise ParameterError("sparse_nnls", "anneal", "True or False", anneal)
+    prior = as_prior("sparse_nnls", prior, "type I")
+    dictionary = as_dictionary("sparse_nnls", A)
+    signals = as_signals("sparse_nnls", Y, dictionary)
+    start = as_start("sparse_nnls", x0, dictionary, len(signals.y))
+    found = given_noise("sparse_nnls", noise, snr, signals)
+    task = _task(dictionary, signals, prior, found, scale, start)
+    schedule = _schedule(prior, anneal, limit)
+    return _result(dictionary, signals, task, _run(task, schedule, solver, tol), solver)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The problem in the units of its prior.
+
+    Attributes
+    ----------
+    dictionary : Dictionary
+        With the columns that the prior sees.
+    lengths : array of shape (m,)
+        What its columns were divided by.
+    unit, noise : array of shape (k,)
+    codes : Codes
+        Where to start, zero if nothing was given.
+    started : bool
+    """
+
+    dictionary: Dictionary
+    lengths: Array
+    unit: Floats
+    noise: Floats
+    codes: Codes
+    started: bool
+
+
+def _task(
+    dictionary: Dictionary, signals: Signals, prior: Prior, noise: Floats | None, scale: Any, start: Floats | None
+) -> Task:
+    xp = array_namespace(signals.y)
+    if scale != "auto":
+        unit = np.full(len(signals.y), check_interval("sparse_nnls", "scale", scale, 0.0, np.inf, closed="neither"))
+        lengths = xp.ones(dictionary.shape[1], dtype=dictionary.dtype, device=device(signals.y))
+    else:
+        dictionary, lengths = unit_columns(dictionary)
+    if noise is None or scale == "auto":
+        fit = _plain_fit(dictionary, signals)
+        noise = _found_noise(dictionary, signals, fit) if noise is None else noise
+        unit = coefficient_unit(fit) if scale == "auto" else unit
+    shrink = like(dictionary, 1 / unit)[:, None]
+    h = xp.zeros((len(unit), dictionary.shape[1]), dtype=dictionary.dtype, device=device(signals.y))
+    h = h if start is None else like(dictionary, start) * lengths * shrink
+    y, strength = signals.y * shrink, like(dictionary, 2 * noise / unit**2)[:, None]
+    codes = Codes(h, y, signals.mask, strength, residual(dictionary, h, y, signals.mask), xp.zeros_like(shrink[:, 0]))
+    return Task(dictionary, lengths, unit, noise, codes, start is not None)
+
+
+def _found_noise(dictionary: Dictionary, signals: Signals, fit: Fit) -> Floats:
+    noise, rows = noise_from(fit, signals)
+    if len(rows):
+        some = signals.take(rows)
+
+        def refit(variance: Floats) -> tuple[Fit, Floats]:
+            found = sparse_nnls(dictionary, _columns(some), noise=variance, max_iter=QUICK, tol=QUICK_TOL)
+            counting = np.count_nonzero(to_numpy(found.x) > found.unit, axis=0)
+            return fit_of(dictionary, some, found.x.T), counting.astype(np.float64)
+
+        noise[rows] = noise_by_turns(refit, some)
+    return noise
+
+
+def _columns(signals: Signals) -> Array:
+    """Return the signals as a caller would give them."""
+    xp = array_namespace(signals.y)
+    nan = xp.full_like(signals.y, float("nan"))
+    return (signals.y if signals.mask is None else xp.where(signals.mask > 0, signals.y, nan)).T
+
+
+def _plain_fit(dictionary: Dictionary, signals: Signals) -> Fit:
+    plain = nnls(dictionary, _columns(signals), max_iter=None if dictionary.fits() else PLAIN_STEPS)
+    return fit_of(dictionary, signals, plain.x.T)
+
+
+Stage = tuple[Prior, int]
+"""A prior and the iterations it gets."""
+
+
+def _schedule(prior: Prior, anneal: bool, limit: int) -> list[Stage]:
+    if not (anneal and prior.concave) or limit < 2 * STAGES:
+        return [(prior, limit)]
+    each = limit // (2 * STAGES)
+    stages = [(prior.annealed(i / STAGES).rescaled(PART ** (i / STAGES - 1)), each) for i in range(STAGES)]
+    return [*stages, (prior, limit - STAGES * each)]
+
+
+@dataclass(frozen=True)
+class Path:
+    """Where a run over all stages ended: the last run, iterations of all stages, and their traces."""
+
+    codes: Codes
+    n_iter: Any
+    settled: bool
+    trace: Floats
+    prior: Prior
+
+
+Maker = Callable[[Prior], Callable[[Codes], Codes]]
+
+
+def _run(task: Task, schedule: list[Stage], solver: str, tol: float) -> Path:
+    codes, make, constant = (_coordinate if solver == "coordinate" else _multiplicative)(task)
+    n_iter, run = np.zeros(codes.size, dtype=np.int64), None
+    traces: list[Any] = []
+    for prior, limit in schedule:
+        codes = codes if run is None else run.state
+        run = iterate(make(prior), codes, change=_change, tol=tol, max_iter=limit, objective=_objective(prior))
+        n_iter, traces = n_iter + run.n_iter, [*traces, run.trace]
+    assert run is not None
+    trace = (np.concatenate(traces) + constant) * task.unit**2
+    return Path(run.state, n_iter, bool(run.settled.all()), trace, prior)
+
+
+def _change(_: Codes, codes: Codes) -> Any:
+    return to_numpy(codes.change)
+
+
+def _objective(prior: Prior) -> Callable[[Codes], Any]:
+    return lambda codes: value(codes, prior)
+
+
+def _coordinate(task: Task) -> tuple[Codes, Maker, Floats]:
+    """Return the start in float64 on the CPU, the steps, and what the objective lacks.
+
+    More rows than columns are turned into as many by an orthogonal factor, unless some are missing.
+    """
+    matrix = to_numpy(task.dictionary.dense("sparse_nnls")).astype(np.float64)
+    start = task.codes
+    values = [None if a is None else to_numpy(a).astype(np.float64) for a in vars(start).values()]
+    codes, constant = Codes(*values), np.zeros(start.size)
+    if codes.mask is None and matrix.shape[0] > matrix.shape[1]:
+        orthogonal, matrix = np.linalg.qr(matrix)
+        y = codes.y @ orthogonal
+        constant = np.maximum(np.sum(codes.y**2, axis=1) - np.sum(y**2, axis=1), 0.0)
+        codes = replace(codes, y=y, left=y - codes.h @ matrix.T)
+    columns = np.ascontiguousarray(matrix.T)
+    squares = np.sum(columns**2, axis=1)[None]
+    return codes, lambda prior: descent_step(columns, squares, prior), constant
+
+
+def _multiplicative(task: Task) -> tuple[Codes, Maker, Floats]:
+    """Return a start above zero, the steps, and zero: the objective lacks nothing."""
+    codes, dictionary = task.codes, task.dictionary
+    split = split_signs("sparse_nnls", dictionary, codes)
+    if not task.started:
+        xp = array_namespace(codes.h)
+        size = xp.max(xp.abs(dictionary.rmatmul(codes.y.T)), axis=0)[:, None] / dictionary.shape[1] ** 0.5
+        h = xp.zeros_like(codes.h) + xp.where(size > 0, size, xp.ones_like(size))
+        codes = replace(codes, h=h, left=residual(dictionary, h, codes.y, codes.mask))
+    return codes, lambda prior: multiplicative_step(dictionary, split, prior), np.zeros(codes.size)
+
+
+def _result(dictionary: Dictionary, signals: Signals, task: Task, path: Path, solver: str) -> SparseNNLSResult:
+    h = like(task.dictionary, to_numpy(path.codes.h))
+    codes = replace(task.codes, h=h, left=residual(task.dictionary, h, task.codes.y, task.codes.mask))
+    lengths = array_namespace(h).sqrt(task.dictionary.squared_norms())
+    gap = stationarity(task.dictionary, codes, path.prior, lengths)
+    x = h * like(task.dictionary, task.unit)[:, None] / task.lengths
+    words = "steps fell below tol" if path.settled else "the number of iterations was used up"
+    return SparseNNLSResult(
+        x=signals.columns(x),
+        gap=signals.numbers(gap),
+        status="converged" if path.settled else "max_iter",
+        message=words + (moved(dictionary) if solver == "coordinate" else ""),
+        n_iter=signals.numbers(path.n_iter),
+        trace=path.trace[:, 0] if signals.single else path.trace,
+        objective=signals.numbers(value(codes, path.prior) * task.unit**2),
+        noise=signals.numbers(task.noise),
+        unit=signals.numbers(task.unit),
+        prior=path.prior,
+    )
