@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import (
@@ -15,11 +16,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from laconic.core.arrays import Array, array_namespace
+from laconic.core.arrays import Array, array_namespace, is_array
 from laconic.core.checks import ParameterError, check_choice
 from laconic.estimators.preparation import Prepared, Samples
-
-_FORM: dict[str, Any] = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
 
 
 class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
@@ -55,26 +54,30 @@ class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC)
     def _known(self, X: Any) -> Any:
         """Check samples to predict."""
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, **_FORM)
+        return validate_data(self, X, reset=False, **_form(X))
 
     def _predicted(self, X: Any) -> Array:
-        return X @ self.coef_.T + self.intercept_
+        return X @ by_target(self.coef_) + self.intercept_
 
     def _samples(self, X: Any, y: Any, sample_weight: Any) -> Samples:
         """Check the data to fit; y becomes of X's type."""
         check_choice(type(self).__name__, "fit_intercept", self.fit_intercept, (False, True))
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_FORM)
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_form(X))
         y = array_namespace(y).astype(y, X.dtype)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        return Samples(X, y, sample_weight).weighing(type(self).__name__)
+        return Samples(X, y, sample_weight)
 
     def _path(self, data: Prepared, noises: Any, prior: Any) -> Array:
         """Return the coefficients at each noise, shape (n_noises, n_targets, n_features): all in one batch."""
         y = data.y if data.y.ndim == 2 else data.y[:, None]
         signals = array_namespace(y).concat([y] * len(noises), axis=1)
-        x = self._solve(data.X, signals, prior, noise=np.repeat(noises, y.shape[1])).x
+        x = self._solve(data.X, signals, prior, noise=np.repeat(noises, y.shape[1]), **self._path_options()).x
         return array_namespace(x).reshape(x.T, (len(noises), y.shape[1], -1))
+
+    def _path_options(self) -> dict[str, Any]:
+        """Return what the solver may leave out where only the coefficients count."""
+        return {}
 
     def _asked(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the solver's options, as they were set or changed."""
@@ -83,7 +86,7 @@ class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC)
     def _keep(self, result: Any, data: Prepared) -> None:
         """Set the attributes that every result gives, and warn where iterations ran out."""
         self.result_ = result
-        self.coef_ = result.x.T
+        self.coef_ = by_target(result.x)
         self.intercept_ = data.y_offset - self.coef_ @ data.X_offset if self.fit_intercept else 0.0
         self.n_iter_ = result.n_iter
         if result.status == "max_iter":
@@ -94,6 +97,17 @@ class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC)
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def by_target(values: Array) -> Array:
+    """Turn (n_features, n_targets) into (n_targets, n_features) and back; a vector stays."""
+    return values.T if values.ndim == 2 else values
+
+
+def _form(X: Any) -> dict[str, Any]:
+    """Return what scikit-learn is to make of X; it leaves arrays to their library only where it was told to."""
+    xp = array_namespace(X) if is_array(X) and get_config()["array_api_dispatch"] else np
+    return {"accept_sparse": ["csr", "csc"], "dtype": (xp.float64, xp.float32)}
 
 
 @contextmanager

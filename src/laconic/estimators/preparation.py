@@ -36,7 +36,7 @@ class Samples:
         weights = None if self.weights is None else xp.take(self.weights, places, axis=0)
         return Samples(X, xp.take(self.y, places, axis=0), weights)
 
-    def weighing(self, owner: str) -> "Samples":
+    def weighing(self) -> "Samples":
         """Return the samples whose weight is not zero.
 
         Raises
@@ -48,7 +48,7 @@ class Samples:
             return self
         there = np.flatnonzero(to_numpy(self.weights) > 0)
         if not len(there):
-            raise DataError(f"{owner}: sample_weight must be above zero for one sample at least, got zeros only")
+            raise DataError("sample_weight must be above zero for one sample at least of those to fit, got zeros only")
         return self if len(there) == len(self.weights) else self.take(there)
 
 
@@ -78,8 +78,9 @@ class Prepared:
 def prepare(samples: Samples, fit_intercept: bool) -> Prepared:
     """Return the least-squares problem whose rows are samples times the square root of their weight.
 
-    Weights are above zero. A sparse X with an intercept becomes dense.
+    Samples of weight zero are left out. A sparse X with an intercept becomes dense.
     """
+    samples = samples.weighing()
     X, y, weights = samples.X, samples.y, samples.weights
     X_offset, y_offset = _zeros(y, X.shape[1]), _zeros(y, *y.shape[1:])
     if fit_intercept:

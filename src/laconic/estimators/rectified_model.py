@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
 from laconic.core.units import parse_bytes
 from laconic.estimators.covariance import covariances
-from laconic.estimators.linear import NonNegativeRegressor, named
+from laconic.estimators.linear import NonNegativeRegressor, by_target, named
 from laconic.estimators.preparation import Prepared
 from laconic.sbl import SBLResult, rectified_sbl
 from laconic.sbl.quantiles import Kind
@@ -69,7 +69,7 @@ class RectifiedModel(NonNegativeRegressor):
         """
         check_is_fitted(self)
         lower, upper = self.result_.interval(level, kind)
-        return lower.T, upper.T
+        return by_target(lower), by_target(upper)
 
     def _solve(self, X: Any, y: Array, prior: Any, **changes: Any) -> SBLResult:
         with named(self):
@@ -81,7 +81,7 @@ class RectifiedModel(NonNegativeRegressor):
 
     def _keep(self, result: Any, data: Prepared) -> None:
         super()._keep(result, data)
-        self.coef_std_, self.scales_, self.noise_ = result.std.T, result.scales.T, result.noise
+        self.coef_std_, self.scales_, self.noise_ = by_target(result.std), by_target(result.scales), result.noise
         std, scales = np.atleast_2d(to_numpy(self.coef_std_)), np.atleast_2d(to_numpy(self.scales_))
         noise = np.broadcast_to(np.asarray(self.noise_, dtype=np.float64), len(std))
         X = data.X if hasattr(data.X, "tocsc") else to_numpy(data.X)
