@@ -1,4 +1,4 @@
-"""The command line: `laconic tour`, `laconic compress`."""
+"""The command line: `laconic tour`, `laconic compress`, `laconic nnls`."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import typer
 
 from laconic.cli.compress import compress
 from laconic.cli.endings import INTERRUPTED, ending
+from laconic.cli.nnls import nnls
 from laconic.cli.tour import tour
 
 RESUMABLE = ("compress",)
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(tour)
 app.command()(compress)
+app.command()(nnls)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,7 +1,6 @@
 """Train a dense network and its compressed rivals, and leave a table, a report and the models in a folder."""
 
 import json
-import math
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from laconic.cli.folder import StudyFolder
 from laconic.cli.machine import machine, n_cores
 from laconic.cli.progress import TrainingProgress
 from laconic.cli.source import DataSource
+from laconic.cli.strict_json import without_nan
 from laconic.cli.table import markdown_table
 from laconic.cli.training import train_one
 from laconic.cli.workers import Done, Job, Progress, Started, run_jobs
@@ -122,15 +122,6 @@ def _train(request: Request, folder: StudyFolder, found: list[Candidate], consol
 def _job(request: Request, candidate: Candidate, dense: Candidate) -> Job:
     arguments = (request.study, candidate, dense, request.source, request.out)
     return Job(candidate.method, train_one, arguments)
-
-
-def without_nan(value: Any) -> Any:
-    """Return JSON values with None in the place of NaN and infinity, which JSON does not have."""
-    if isinstance(value, dict):
-        return {name: without_nan(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _metrics(

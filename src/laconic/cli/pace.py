@@ -24,10 +24,11 @@ class Pace:
 
     def tick(self, name: str, epoch: int) -> None:
         """Note that a training has finished its epoch number `epoch`; a resumed one does not begin at 1."""
+        since = epoch - (self._n_epochs - self._left[name])
         self._left[name] = self._n_epochs - epoch
         if self._first is None:
             self._first = self._clock()  # processes take a while to start, which says nothing about an epoch
-        self._counted += name in self._begun  # the first ones of several trainings end nearly together
+        self._counted += since if name in self._begun else 0  # the first ones of several trainings end nearly together
         self._begun.add(name)
 
     def finish(self, name: str) -> None:

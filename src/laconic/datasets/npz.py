@@ -1,7 +1,5 @@
 """A user's own labelled sequences, from one .npz file; nothing in the file is ever unpickled."""
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +8,12 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from laconic.core.checks import DataError, check_finite
+from laconic.datasets.archive import BROKEN, member, why
 from laconic.datasets.labels import Labels, check_labels, class_names, encode
 from laconic.datasets.sequence import SequenceData
 from laconic.datasets.split import stratified_split
 
 _WANTED = ("x_train", "y_train", "x_test", "y_test", "classes")
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError)
-"""What NumPy and zipfile raise on a file that is absent, of another kind, cut short or damaged."""
 
 
 def load_npz(path: str | Path, *, test_fraction: float = 0.2, seed: int = 0) -> SequenceData:
@@ -77,22 +74,15 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
             return _members(path, np.load(handle, allow_pickle=False))
     except DataError:
         raise
-    except _BROKEN as error:
-        raise DataError(f"{path}: must be an .npz file, but it cannot be read ({_why(error)})") from error
+    except BROKEN as error:
+        raise DataError(f"{path}: must be an .npz file, but it cannot be read ({why(error)})") from error
 
 
 def _members(path: Path, file: object) -> dict[str, NDArray[Any]]:
     if not isinstance(file, NpzFile):
         raise DataError(f"{path}: must be an .npz file with x_train and y_train, got a single array (.npy)")
     _check_names(path.name, file.files)
-    return {name: _member(path.name, file, name) for name in _WANTED if name in file.files}
-
-
-def _why(error: BaseException) -> str:
-    """Name the cause without repeating NumPy's advice to allow pickles."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return "not an archive of arrays" if "pickle" in str(error) else str(error) or type(error).__name__
+    return {name: member(path.name, file, name) for name in _WANTED if name in file.files}
 
 
 def _check_names(source: str, names: list[str]) -> None:
@@ -102,21 +92,6 @@ def _check_names(source: str, names: list[str]) -> None:
             raise DataError(f"{source}: the array {name} is missing, the file holds {found}")
     if ("x_test" in names) != ("y_test" in names):
         raise DataError(f"{source}: x_test and y_test must both be there or neither, the file holds {found}")
-
-
-def _member(source: str, file: NpzFile, name: str) -> NDArray[Any]:
-    try:
-        array = file[name]
-    except _BROKEN as error:
-        if "Object arrays" in str(error):
-            raise DataError(
-                f"{source}: {name} must be a plain array of one type, got objects "
-                "(ragged rows, or values of mixed types)"
-            ) from error
-        raise DataError(f"{source}: {name} cannot be read, the file is damaged ({_why(error)})") from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{source}: {name} must be an array, got a file of another kind in the archive")
-    return array
 
 
 def _labels(source: str, arrays: dict[str, NDArray[Any]]) -> tuple[Labels, Labels | None, tuple[str, ...]]:

@@ -1,9 +1,19 @@
 """Reports to look at: one self-contained HTML file, with figures, that can be forwarded as it is.
 
 `render_compression` turns what `laconic compress` measured into such a page; `write_report` writes a page of
-several `Section`s, such as the stops of `laconic tour`.
+several `Section`s, such as the stops of `laconic tour`. `plot_codes`, `plot_evidence` and the other plots draw what the
+sparse solvers return.
 """
 
+from laconic.report.codes import (
+    Codes,
+    codes_section,
+    plot_codes,
+    plot_evidence,
+    plot_maps,
+    plot_signal,
+    plot_support,
+)
 from laconic.report.compression import compression_section
 from laconic.report.html import render_compression, render_report, write_report
 from laconic.report.records import Epoch, MethodRow
@@ -11,6 +21,7 @@ from laconic.report.section import Cell, Column, Figure, Part, Section, Table, T
 
 __all__ = [
     "Cell",
+    "Codes",
     "Column",
     "Epoch",
     "Figure",
@@ -20,7 +31,13 @@ __all__ = [
     "Table",
     "TableRow",
     "Term",
+    "codes_section",
     "compression_section",
+    "plot_codes",
+    "plot_evidence",
+    "plot_maps",
+    "plot_signal",
+    "plot_support",
     "render_compression",
     "render_report",
     "write_report",

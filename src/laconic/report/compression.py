@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from laconic.report import plots
+from laconic.report.facts import run_facts
 from laconic.report.palette import look
 from laconic.report.plots import shorten
 from laconic.report.records import MethodRow
@@ -68,7 +69,7 @@ def compression_section(metrics: Mapping[str, Any]) -> Section:
             *_confusions(run, _classes(metrics, rows)),
             *_sentences(run),
             *_skipped(metrics),
-            Part("How it was made", terms=tuple(_facts(metrics))),
+            Part("How it was made", terms=_facts(metrics)),
             Part("How it is counted", notes=_COUNTING + _SURENESS),
         ),
     )
@@ -199,19 +200,10 @@ def _skipped(metrics: Mapping[str, Any]) -> tuple[Part, ...]:
     return (Part("Not run", terms=terms),) if terms else ()
 
 
-def _facts(metrics: Mapping[str, Any]) -> list[Term]:
+def _facts(metrics: Mapping[str, Any]) -> tuple[Term, ...]:
     """Return data, training, machine and command; what is not known is left out."""
-    facts = {
-        "Data": _data(metrics.get("data") or {}),
-        "Test part": (metrics.get("data") or {}).get("split"),
-        "Training": _training(metrics),
-        "Machine": _machine(metrics.get("machine") or {}),
-        "Versions": _versions(metrics),
-        "Date": metrics.get("date"),
-    }
-    known = [Term(name, str(text)) for name, text in facts.items() if text]
-    command = metrics.get("command")
-    return [*known, Term("Command", str(command), code=True)] if command else known
+    data = metrics.get("data") or {}
+    return run_facts(metrics, {"Data": _data(data), "Test part": data.get("split"), "Training": _training(metrics)})
 
 
 def _data(data: Mapping[str, Any]) -> str:
@@ -230,15 +222,3 @@ def _data(data: Mapping[str, Any]) -> str:
 def _training(metrics: Mapping[str, Any]) -> str:
     epochs = f"{metrics['epochs']} epochs" if "epochs" in metrics else ""
     return ", ".join(filter(None, [epochs, f"seed {metrics['seed']}" if "seed" in metrics else ""]))
-
-
-def _machine(machine: Mapping[str, Any]) -> str:
-    cores = f"{machine['cores']} cores" if "cores" in machine else ""
-    return ", ".join(filter(None, [str(machine.get("cpu") or ""), cores]))
-
-
-def _versions(metrics: Mapping[str, Any]) -> str:
-    machine = metrics.get("machine") or {}
-    found = {"laconic": metrics.get("laconic"), "Python": machine.get("python")}
-    found |= {name: version for name, version in machine.items() if name not in ("cpu", "cores", "python")}
-    return ", ".join(f"{name} {version}" for name, version in found.items() if version)

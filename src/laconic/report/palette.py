@@ -4,7 +4,7 @@ Hues are told apart with the common kinds of colour blindness, and markers and d
 drawn in the light colours; on the page each of these becomes a CSS variable with a value for either mode.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 Dash = tuple[int, tuple[float, ...]]
@@ -32,6 +32,14 @@ METHODS = {
     "pruned": Look("Pruned", "pruned", "m-pruned", "#a61fa0", "#f261db", "v", (0, (2, 1.2))),
     "small": Look("Small dense", "small dense", "m-small", "#8a939e", "#8b95a3", "X", (0, (1, 1))),
 }
+METHODS_OF_CODES = {
+    "rsbl": replace(METHODS["kronecker"], name="R-SBL", adjective="R-SBL"),
+    "sparse": replace(METHODS["lowrank"], name="Sparse NNLS", adjective="sparse NNLS"),
+    "nnls": replace(METHODS["small"], name="NNLS", adjective="NNLS"),
+    "omp": replace(METHODS["hybrid"], name="Non-negative OMP", adjective="non-negative OMP"),
+}
+"""Ways to find codes; they never share a figure with ways to compress, and so share their colours."""
+
 _OTHERS = (
     ("m-other-1", "#8a6d00", "#dfbd3c", "P"),
     ("m-other-2", "#5d4fc4", "#ab9dff", "h"),
@@ -51,8 +59,9 @@ RIGHT, WRONG = (0.18, 0.49, 0.80), (0.90, 0.36, 0.10)
 
 def look(method: str) -> Look:
     """Return how to draw a method; a name not in the table always gets the same one of a few spare colours."""
-    if method in METHODS:
-        return METHODS[method]
+    known = METHODS | METHODS_OF_CODES
+    if method in known:
+        return known[method]
     variable, light, dark, marker = _OTHERS[crc32(method.encode("utf-8", "replace")) % len(_OTHERS)]
     return Look(method, method, variable, light, dark, marker, (0, (5, 1, 1, 1, 1, 1)))
 

@@ -1,0 +1,109 @@
+"""From results, piece by piece, to what a report shows, so that the codes themselves may stay on disk."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from laconic.core.result import Result
+from laconic.report.codes.records import Array, Example
+
+LEVEL = 0.9
+"""Probability inside the intervals of a report."""
+
+
+class Digest:
+    """Numbers for each signal, how much each column is used, and the signals worth a picture.
+
+    Parameters
+    ----------
+    A : array of shape (n, m)
+        The dictionary.
+    k : int
+        Signals there will be.
+
+    Attributes
+    ----------
+    support, residual : array of shape (k,)
+        As in `Codes`; NaN for signals not yet added.
+    use : array of shape (m,)
+        Sum over the signals of the length of what each column adds.
+    """
+
+    def __init__(self, A: Array, k: int) -> None:
+        self.A, self.lengths = A, np.linalg.norm(A, axis=0)
+        self.support, self.residual = np.full(k, np.nan), np.full(k, np.nan)
+        self.use = np.zeros(A.shape[1])
+        self._typical, self._worst = list[Example](), list[Example]()
+
+    def add(self, signals: Array, Y: Array, result: Result) -> None:
+        """Take in the result for Y of shape (n, c), which are the signals of these numbers (c,)."""
+        fit = self.A @ result.x
+        residual = relative_residual(Y, fit)
+        self.support[signals], self.residual[signals] = support_of(result), residual
+        self.use += result.x.sum(axis=1) * self.lengths
+        order = np.argsort(residual)
+        typical, worst = int(order[len(order) // 2]), int(order[-1])
+        self._typical.append(example(self.A, Y, fit, result, typical, int(signals[typical]), "typical"))
+        self._worst.append(example(self.A, Y, fit, result, worst, int(signals[worst]), "fitted worst"))
+
+    def examples(self) -> tuple[Example, ...]:
+        """Return a signal of about the middling residual and, if it is another, the one that is fitted worst."""
+        if not self._typical:
+            return ()
+        middle = np.nanmedian(self.residual)
+        typical = min(self._typical, key=lambda one: abs(self.residual[one.signal] - middle))
+        worst = max(self._worst, key=lambda one: float(self.residual[one.signal]))
+        return (typical,) if worst.signal == typical.signal else (typical, worst)
+
+
+def example(A: Array, Y: Array, fit: Array, result: Any, place: int, signal: int, role: str) -> Example:
+    """Return the signal in column `place` of Y, fit and result in full."""
+    low, high = interval_of(result, place)
+    return Example(
+        signal=signal,
+        role=role,
+        y=Y[:, place],
+        fit=fit[:, place],
+        spread=_spread(A, result, place),
+        x=result.x[:, place],
+        low=low,
+        high=high,
+        trace=None if result.trace is None else finite(result.trace[:, place]),
+    )
+
+
+def support_of(result: Any) -> Array:
+    """Return how many coefficients of each signal are above zero; of the posterior's mode, where there is one."""
+    known = getattr(result, "effective_support", None)
+    return np.asarray((result.x > 0).sum(axis=0) if known is None else known)
+
+
+def relative_residual(Y: Array, fit: Array) -> Array:
+    """Return |y - fit| / |y| of each column over the entries that are not NaN; 0 for a signal of zeros."""
+    lost, size = (np.sqrt(np.nansum(part**2, axis=0)) for part in (Y - fit, Y))
+    return np.asarray(lost / np.where(size > 0, size, 1.0))
+
+
+def interval_of(result: Any, place: int | None, level: float = LEVEL) -> tuple[Array | None, Array | None]:
+    """Return the ends of the intervals of one signal's coefficients, None twice where the method has none."""
+    if not hasattr(result, "interval"):
+        return None, None
+    one = result if place is None else replace(result, **{name: getattr(result, name)[:, place] for name in _MARGINALS})
+    low, high = one.interval(level)
+    return low, high
+
+
+_MARGINALS = ("location", "spread")
+
+
+def finite(trace: Array) -> Array:
+    """Return a trace up to where its signal stopped."""
+    return trace[np.isfinite(trace)]
+
+
+def _spread(A: Array, result: Any, place: int) -> Array | None:
+    """Return the standard deviation expected of new entries, taking coefficients as independent of each other."""
+    if getattr(result, "std", None) is None:
+        return None
+    return np.asarray(np.sqrt(A**2 @ result.std[:, place] ** 2 + result.noise[place]))

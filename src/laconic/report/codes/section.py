@@ -1,0 +1,231 @@
+"""Codes of many signals as a section of a report."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from laconic.report.codes.plots import draw_codes, draw_traces, plot_maps, plot_signal, plot_support
+from laconic.report.codes.records import Codes, Example
+from laconic.report.facts import run_facts
+from laconic.report.palette import look
+from laconic.report.plots import shorten
+from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow
+from laconic.report.words import NONE, SPACE, count, duration
+
+_READING = (
+    "The residual is the length of what is left of a signal over the length of the signal.",
+    "Intervals and standard deviations hold given the learned scales and noise; they do not include that these are "
+    "uncertain themselves.",
+    "The band around a reconstruction takes coefficients as independent of each other. Coefficients of columns that "
+    "look alike are not, so the band, and the standard deviation of columns that are added up, err on the wide side.",
+)
+
+
+def codes_section(
+    codes: Sequence[Codes],
+    metrics: Mapping[str, Any],
+    *,
+    names: Sequence[str] | None = None,
+    axis: tuple[str, Any] | None = None,
+) -> Section:
+    """Return what methods made of the same signals as a section.
+
+    Parameters
+    ----------
+    codes : sequence of Codes
+        One for each method, the one to be shown in full first.
+    metrics : mapping
+        `title` and, each optional, `n_entries`, `n_columns`, `data`, `settings`, and what `run_facts` reads.
+    names : sequence of str of length m, optional
+        Names of the columns.
+    axis : (str, array of shape (n,)), optional
+        What a signal's entries are measured at, and its label.
+    """
+    first, m = codes[0], metrics.get("n_columns")
+    return Section(
+        title=shorten(str(metrics.get("title") or "Sparse non-negative codes"), 80),
+        finding=_finding(first, m),
+        lead=" ".join(_beside(first, other) for other in codes[1:]),
+        parts=(
+            Part("All methods" if len(codes) > 1 else "In numbers", table=_table(codes)),
+            *_maps(codes),
+            *_examples(first, names, axis),
+            *_course(codes),
+            Part("How it was made", terms=run_facts(metrics, _facts(metrics))),
+            Part(
+                "How to read it",
+                notes=_READING if first.examples and first.examples[0].low is not None else _READING[:1],
+            ),
+        ),
+    )
+
+
+# In words ---------------------------------------------------------------------------------------------------------
+
+
+def _finding(one: Codes, m: int | None) -> str:
+    name = look(one.method).name
+    if not one.solved:
+        return f"{name} had no signal to explain."
+    what = f"{count(one.solved)} signals, with" if one.solved > 1 else "the signal with"
+    each = " each" if one.solved > 1 else ""
+    columns = f" of {count(m)} columns{each}" if m else f" columns{each}"
+    residual = _share(_at(np.nanmedian, one.residual))
+    return f"{name} explains {what} {_middle(one.support)}{columns} and a residual of {residual}."
+
+
+def _beside(first: Codes, other: Codes) -> str:
+    error = (
+        f" and an error of {_amount(other.error)} instead of {_amount(first.error)}" if isfinite(other.error) else ""
+    )
+    return (
+        f"{look(other.method).name} uses {_middle(other.support)} columns at a residual of "
+        f"{_share(np.nanmedian(other.residual))}{error}."
+    )
+
+
+def _middle(support: Any) -> str:
+    """Return the mean number of columns a signal."""
+    return f"{np.nanmean(support):.1f}".removesuffix(".0")
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.2g}{SPACE}%" if isfinite(value) else NONE
+
+
+def _amount(value: float) -> str:
+    return f"{value:.2g}" if isfinite(value) else NONE
+
+
+def _facts(metrics: Mapping[str, Any]) -> dict[str, object]:
+    settings = metrics.get("settings") or {}
+    return {
+        "Data": metrics.get("data"),
+        "Settings": ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None),
+    }
+
+
+# The table --------------------------------------------------------------------------------------------------------
+
+
+def _table(codes: Sequence[Codes]) -> Table:
+    known = any(isfinite(one.error) for one in codes)
+    columns = (
+        Column("Method"),
+        Column("Signals"),
+        Column("Residual", "median; largest"),
+        Column("Columns used", "mean; most"),
+        *((Column("Error", "mean absolute"),) if known else ()),
+        Column("Time"),
+        Column("Ended", "largest gap"),
+    )
+    return Table(columns, tuple(_row(one, known) for one in codes))
+
+
+def _row(one: Codes, known: bool) -> TableRow:
+    cells = (
+        Cell(look(one.method).name, one.message),
+        Cell(count(one.solved), _without(one)),
+        Cell(_share(_at(np.nanmedian, one.residual)), _share(_at(np.nanmax, one.residual))),
+        Cell(_middle(one.support) if one.solved else NONE, f"{_at(np.nanmax, one.support):.0f}" if one.solved else ""),
+        *((Cell(_amount(one.error)),) if known else ()),
+        Cell(duration(one.seconds)),
+        Cell(_STATUS.get(one.status, one.status), _amount(one.gap)),
+    )
+    return TableRow(cells, one.method)
+
+
+_STATUS = {"converged": "converged", "max_iter": "iterations used up", "stalled": "stalled"}
+
+
+def _at(statistic: Any, values: Any) -> float:
+    return float(statistic(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _without(one: Codes) -> str:
+    left = len(one.residual) - one.solved
+    return f"{count(left)} without an entry" if left else ""
+
+
+# The figures ------------------------------------------------------------------------------------------------------
+
+
+def _maps(codes: Sequence[Codes]) -> tuple[Part, ...]:
+    figures = tuple(_map_figure(one) for one in codes if one.maps)
+    text = "The names used most; columns of the same name are added up."
+    return (Part("Maps", text, figures=figures),) if figures else ()
+
+
+def _map_figure(one: Codes) -> Figure:
+    said = [f"{shown.name}: {_amount(float(np.nanmean(shown.amount)))} on average" for shown in one.maps]
+    name = look(one.method).name
+    beside = ", and beside it its standard deviation" if one.maps[0].std is not None else ""
+    return Figure(
+        plot_maps(one.maps),
+        f"Maps, {name}",
+        "; ".join(said) + ".",
+        f"{name}: how much of each is in each pixel{beside}.",
+    )
+
+
+def _examples(one: Codes, names: Sequence[str] | None, axis: tuple[str, Any] | None) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            f"Signal {example.signal}, {example.role}",
+            figures=(_code_figure(example, names), _signal_figure(example, axis)),
+        )
+        for example in one.examples
+    )
+
+
+def _code_figure(example: Example, names: Sequence[str] | None) -> Figure:
+    largest = [int(i) for i in np.argsort(-example.x)[:5] if example.x[i] > 0]
+    said = "; ".join(f"{names[i] if names else f'column {i}'}: {_amount(float(example.x[i]))}" for i in largest)
+    above = int((example.x > 0).sum())
+    return Figure(
+        draw_codes(example.x, example.low, example.high, names),
+        f"The largest coefficients of signal {example.signal}",
+        f"{said}." if said else "Every coefficient is zero.",
+        f"Its largest coefficients; {count(above)} {'is' if above == 1 else 'are'} above zero.",
+    )
+
+
+def _signal_figure(example: Example, axis: tuple[str, Any] | None) -> Figure:
+    label, places = axis or ("entry", None)
+    lost, size = np.sqrt(np.nanmean((example.y - example.fit) ** 2)), np.sqrt(np.nanmean(example.y**2))
+    band = "; in the band should lie nine entries in ten" if example.spread is not None else ""
+    return Figure(
+        plot_signal(example.y, example.fit, example.spread, axis=places, label=label),
+        f"Signal {example.signal}, observed and reconstructed",
+        f"The root mean square of the signal is {_amount(size)}, that of what is left {_amount(lost)}.",
+        f"Observed and reconstructed{band}.",
+    )
+
+
+def _course(codes: Sequence[Codes]) -> tuple[Part, ...]:
+    figures = [_support_figure(codes)] if any(one.solved > 1 for one in codes) else []
+    figures += [_trace_figure(one) for one in codes[:1] if any(shown.trace is not None for shown in one.examples)]
+    return (Part("Size of the codes, and course of the search", figures=tuple(figures)),) if figures else ()
+
+
+def _support_figure(codes: Sequence[Codes]) -> Figure:
+    said = [f"{look(one.method).name}: {_middle(one.support)} on average" for one in codes if one.solved]
+    return Figure(
+        plot_support(codes),
+        "Coefficients above zero",
+        "; ".join(said) + ".",
+        "How many signals have how many coefficients above zero.",
+    )
+
+
+def _trace_figure(one: Codes) -> Figure:
+    traces = [(f"signal {shown.signal}", shown.trace) for shown in one.examples if shown.trace is not None]
+    said = [f"{name}: {values[-1]:.4g} after {len(values)} iterations" for name, values in traces if len(values)]
+    return Figure(
+        draw_traces(traces, one.trace_of),
+        f"{one.trace_of.capitalize()} during the search",
+        "; ".join(said) + ".",
+        f"The {one.trace_of} of the signals above, {look(one.method).name}.",
+    )
