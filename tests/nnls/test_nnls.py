@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 import scipy.sparse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laconic.nnls import nnls
@@ -68,6 +68,7 @@ def test_as_good_as_scipy_and_certified(design, method):
     assert np.all(ours <= theirs * (1 + 1e-9) + 1e-24 * np.sum(Y**2, axis=0))
 
 
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 12),

@@ -10,7 +10,7 @@ from laconic.priors.base import Prior
 from laconic.structured.dictionary import Dictionary
 
 GRAM_LIMIT = 2**25
-"""Entries of the Gram matrix up to which it is split into its signs rather than the products."""
+"""Entries up to which the Gram matrix is formed and split into its signs, which allows longer steps than |A| does."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def split_signs(owner: str, dictionary: Dictionary, codes: Codes) -> Split:
         raise ParameterError(owner, "solver", allowed, "multiplicative")
     if absolute is dictionary and not bool(xp.any(codes.y < 0)):
         return Split(lambda h, c: _normal(dictionary, h, c), None)
-    if dictionary.is_dense and codes.mask is None and dictionary.shape[1] ** 2 <= GRAM_LIMIT:
+    if dictionary.fits() and codes.mask is None and dictionary.shape[1] ** 2 <= GRAM_LIMIT:
         return _split_gram(dictionary)
     return Split(
         lambda h, c: (_normal(absolute, h, c) + _normal(dictionary, h, c)) / 2,
