@@ -12,6 +12,9 @@ from laconic.sbl.coupling import Coupling
 from laconic.sbl.esteps.base import EStep
 from laconic.sbl.records import Moments, Problem
 
+FADING = 2.5
+"""The relaxation of scales on their way to zero."""
+
 STRIDE = 10.0
 """A relaxed step multiplies or divides a scale by at most this more than the plain one."""
 
@@ -100,18 +103,30 @@ def _step(problem: Problem, scales: Scales, how: Learning) -> Scales:
     moments = how.e_step.moments(problem, scales.gamma, scales.noise, scales.moments)
     unit = scales.unit[:, None]
     target = how.prior.m_step(how.coupling.pool(moments.second) * unit, scales.gamma * unit) / unit
-    gamma = _pruned(_relaxed(scales.gamma, target, how.relaxation), scales.noise, how)
+    exponent = _exponents(scales.gamma, target, moments, how)
+    gamma = _pruned(_relaxed(scales.gamma, target, exponent), scales.noise, how)
     return replace(scales, gamma=gamma, moments=moments)
 
 
-def _relaxed(gamma: Array, target: Array, relaxation: float) -> Array:
-    """Return gamma (target / gamma)^relaxation, the step beyond the plain one bounded."""
+def _exponents(gamma: Array, target: Array, moments: Moments, how: Learning) -> Array | float:
+    """Return how far to go: further still where a scale falls and its coefficient would be negative without a wall.
+
+    Such a scale ends at zero, and EM takes it there at an ever slower pace. It cannot overshoot what it is bound for.
+    """
+    if how.relaxation == 1 or moments.location is None:
+        return how.relaxation
+    xp, n_groups = array_namespace(gamma), gamma.shape[0]
+    behind = moments.location if n_groups == moments.location.shape[0] else how.coupling.pool(moments.location)
+    fading = (target < gamma) & (behind < 0)
+    return xp.where(fading, FADING * xp.ones_like(gamma), how.relaxation * xp.ones_like(gamma))
+
+
+def _relaxed(gamma: Array, target: Array, exponent: Array | float) -> Array:
+    """Return gamma (target / gamma)^exponent, the step beyond the plain one bounded."""
     xp, zero = array_namespace(gamma), array_namespace(gamma).zeros_like(gamma)
     alive = gamma > 0
-    if relaxation == 1:
-        return xp.where(alive, target, zero)
     ratio = xp.where(alive, target / xp.where(alive, gamma, xp.ones_like(gamma)), zero)
-    return target * xp.clip(ratio ** (relaxation - 1), 1 / STRIDE, STRIDE) * xp.astype(alive, gamma.dtype)
+    return target * xp.clip(ratio ** (exponent - 1), 1 / STRIDE, STRIDE) * xp.astype(alive, gamma.dtype)
 
 
 def _pruned(gamma: Array, noise: Array, how: Learning) -> Array:

@@ -7,6 +7,7 @@ With x ~ N(0, Gamma), y = A x + v and v ~ N(0, noise I) it is N(mu, Sigma) (arXi
 Three ways to the same numbers; `gaussian_posterior` takes the cheapest for the sizes it meets.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,8 +21,11 @@ from laconic.sbl.records import Problem
 PAIRS_LIMIT = 2**28
 """Bytes that the products of all pairs of rows of a dictionary may take."""
 
-FEW = 0.75
+FEW = 1.1
 """Coefficients left, as a share of the entries of a signal, up to which their own space is the smaller one."""
+
+ALIKE = 1.25
+"""Signals whose numbers of coefficients left differ by less than this factor are solved together."""
 
 PAIRS_FROM = 8
 """Signals in a batch from which on forming those products pays."""
@@ -57,24 +61,31 @@ def gaussian_posterior(problem: Problem, gamma: Array, noise: Array) -> Gaussian
     A = problem.dictionary.dense("gaussian_posterior")
     if problem.mask is not None or gamma.shape[0] != problem.y.shape[0]:
         return _in_data_space(problem, A, gamma, noise)
-    few = _n_active(gamma) <= FEW * A.shape[0]
-    if few.all() or not few.any():
-        return _whole_batch(problem, A, gamma, noise, few=bool(few.all()))
-    return _split(problem, A, gamma, noise, few)
+    classes = _classes(_n_active(gamma), A.shape[0])
+    if (classes == classes[0]).all():
+        return _one_class(problem, A, gamma, noise, int(classes[0]))
+    return _by_classes(problem, A, gamma, noise, classes)
 
 
-def _whole_batch(problem: Problem, A: Array, gamma: Array, noise: Array, *, few: bool) -> Gaussian:
-    return _in_code_space(problem.y, A, gamma, noise) if few else _in_data_space(problem, A, gamma, noise)
+def _classes(active: Rows, n: int) -> Rows:
+    """Return which signals have about as many coefficients left; 0 where these are too many for their own space."""
+    powers = 1 + np.ceil(np.log(np.maximum(active, 1)) / math.log(ALIKE)).astype(int)
+    return np.where(active <= FEW * n, powers, 0)
 
 
-def _split(problem: Problem, A: Array, gamma: Array, noise: Array, few: Rows) -> Gaussian:
-    """Solve the signals with few coefficients left in one space and the others in the other."""
-    xp, order = array_namespace(gamma), np.argsort(~few, kind="stable")
+def _one_class(problem: Problem, A: Array, gamma: Array, noise: Array, which: int) -> Gaussian:
+    return _in_code_space(problem.y, A, gamma, noise) if which else _in_data_space(problem, A, gamma, noise)
+
+
+def _by_classes(problem: Problem, A: Array, gamma: Array, noise: Array, classes: Rows) -> Gaussian:
+    """Solve signals of each class together, and put them back in their order."""
+    xp, order = array_namespace(gamma), np.argsort(classes, kind="stable")
+    found, starts = np.unique(classes[order], return_index=True)
     parts = []
-    for rows, is_few in ((order[: few.sum()], True), (order[few.sum() :], False)):
+    for which, rows in zip(found, np.split(order, starts[1:]), strict=True):
         places = xp.asarray(rows, device=device(gamma))
         scales, variance = xp.take(gamma, places, axis=0), xp.take(noise, places, axis=0)
-        parts.append(_whole_batch(problem.take(rows), A, scales, variance, few=is_few))
+        parts.append(_one_class(problem.take(rows), A, scales, variance, int(which)))
     back = xp.asarray(np.argsort(order), device=device(gamma))
     names = ("mean", "variance", "log_evidence")
     return Gaussian(*(xp.take(xp.concat([getattr(p, name) for p in parts]), back, axis=0) for name in names))
@@ -98,10 +109,17 @@ def _in_data_space(problem: Problem, A: Array, gamma: Array, noise: Array) -> Ga
     inverse = invert(covariance)
     solved = inverse.solve(y)
     mean = inner * (solved @ A)
-    variance = xp.clip(inner - inner**2 * _quadratic(A, _masked(inverse.inverse, mask), pairs), 0)
+    variance = inner - inner**2 * _quadratic(A, _masked(inverse.inverse, mask), pairs)
+    variance = xp.maximum(variance, _least(A, inner, noise))
     evidence = _log_normal(y, solved, inverse.log_determinant, noise, mask)
     variance = xp.broadcast_to(variance, mean.shape)
     return Gaussian(_spread_out(mean, columns, gamma), _spread_out(variance, columns, gamma), evidence)
+
+
+def _least(A: Array, gamma: Array, noise: Array) -> Array:
+    """Return the variances that would be left if each coefficient were the only one: no rounding gets below them."""
+    energy = array_namespace(A).sum(A**2, axis=0)
+    return noise[:, None] * gamma / (noise[:, None] + gamma * energy)
 
 
 def _used(gamma: Array) -> Array | None:
