@@ -255,7 +255,7 @@ def _result(parts: list[_Part], signals: Signals, how: Learning, estimate: str) 
         x=columns[estimate],
         gap=signals.numbers(rows("gap")),
         status="converged" if settled.all() else "max_iter",
-        message=_message(settled, fallen, how),
+        message=_message(settled, fallen, how) + _moved(signals, how),
         n_iter=signals.numbers(rows("n_iter")),
         trace=_trace([part.trace for part in parts], signals),
         scales=signals.columns(rows("gamma")),
@@ -273,6 +273,14 @@ def _message(settled: Rows, fallen: Rows, how: Learning) -> str:
     if fallen.any():
         words += f"; message passing diverged for {int(fallen.sum())} signals, which fell back to LMMSE"
     return words
+
+
+def _moved(signals: Signals, how: Learning) -> str:
+    """Return what to say about loops that run one after the other, if the data is not where these run."""
+    if isinstance(signals.y, np.ndarray):
+        return ""
+    what = "draws and the mode were" if how.e_step.name == "mcmc" else "the mode was"
+    return f"; {what} computed on the CPU by NumPy"
 
 
 def _trace(traces: list[Rows | None], signals: Signals) -> Any:

@@ -1,6 +1,7 @@
 """The Gaussian posterior, by whichever way the dictionary allows."""
 
 from laconic.core.arrays import Array, array_namespace
+from laconic.sbl.conjugate import conjugate_posterior
 from laconic.sbl.posterior import Gaussian, gaussian_posterior
 from laconic.sbl.records import Problem
 
@@ -12,7 +13,5 @@ def posterior(problem: Problem, gamma: Array, noise: Array) -> Gaussian:
     """
     if problem.dictionary.is_dense:
         return gaussian_posterior(problem, gamma, noise)
-    from laconic.sbl.conjugate import conjugate_posterior
-
     mean, variance = conjugate_posterior(problem, gamma, noise)
     return Gaussian(mean, variance, array_namespace(mean).full_like(mean[:, 0], float("nan")))
