@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import laconic
+from laconic.cli.code_rows import code_row
 from laconic.cli.coders import CODERS
 from laconic.cli.counting import CountingProgress
 from laconic.cli.machine import machine
@@ -22,6 +23,7 @@ from laconic.core.result import Result, Status, worst
 from laconic.datasets import LoadedArray
 from laconic.report import codes_section, render_report
 from laconic.report.codes import Codes, Digest, Image, Map
+from laconic.report.codes.digest import trace_of
 from laconic.report.codes.records import named_maps
 
 Array = NDArray[Any]
@@ -230,7 +232,7 @@ class _Run:
                 self.numbers.setdefault(name, np.full(self.k, np.nan))[where] = values
         self.statuses.append(result.status)
         self.messages.append(result.message)
-        self.trace_of = "log evidence" if hasattr(result, "evidence") else "objective"
+        self.trace_of = trace_of(result)
 
     def _maps(self) -> tuple[Map, ...]:
         image, x = self.request.image, self.folder.written("x")
@@ -249,7 +251,8 @@ def _metrics(run: _Run, codes: Codes) -> dict[str, Any]:
             "command": request.command,
             "title": f"Codes of {request.signals.source}",
             "method": request.method,
-            "settings": {**request.options, "memory_bytes": request.memory},
+            "settings": request.options,
+            "memory_bytes": request.memory,
             "machine": machine(),
             "data": _data(run, codes),
             "dictionary": {
@@ -266,33 +269,10 @@ def _metrics(run: _Run, codes: Codes) -> dict[str, Any]:
             },
             "image": None if image is None else {"lines": image.lines, "cols": image.cols, "order": image.order},
             "n_columns": m,
-            "rows": [_row(run, codes)],
+            "rows": [code_row(codes, run.numbers)],
         }
     )
     return metrics
-
-
-def _row(run: _Run, codes: Codes) -> dict[str, Any]:
-    """Return the figures of a method, as in the metrics.json of a comparison."""
-    row = {
-        "method": codes.method,
-        "signals": codes.solved,
-        "residual": spread(codes.residual),
-        "support": spread(codes.support),
-        "seconds": round(codes.seconds, 3),
-        "status": codes.status,
-        "gap": codes.gap,
-        "message": codes.message,
-    }
-    return row | {name: spread(run.numbers[name]) for name in ("noise", "n_iter") if name in run.numbers}
-
-
-def spread(values: Array) -> dict[str, float]:
-    """Return mean, median and largest of the values that are not NaN."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return dict.fromkeys(("mean", "median", "largest"), float("nan"))
-    return {"mean": float(known.mean()), "median": float(np.median(known)), "largest": float(known.max())}
 
 
 def _data(run: _Run, codes: Codes) -> str:
@@ -302,5 +282,5 @@ def _data(run: _Run, codes: Codes) -> str:
         f"{run.request.signals.source}, {run.k:,} signals of {n:,} entries",
         f"dictionary {run.request.dictionary.source} of {m:,} columns",
     ]
-    said += [f"{run.missing:,} entries missing"] if run.missing else []
+    said += [f"{run.missing:,} missing entries"] if run.missing else []
     return ", ".join(said)

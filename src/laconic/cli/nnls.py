@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from laconic.cli.code_rows import code_table
 from laconic.core.checks import ParameterError, check_choice, check_positive_int
 from laconic.core.units import parse_bytes
 
@@ -122,18 +123,9 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(metrics))
         return
-    row = metrics["rows"][0]
-    print(
-        f"{row['method']}: {row['signals']} signals, {_number(row['support']['mean'])} of "
-        f"{metrics['n_columns']} columns each, residual {_number(row['residual']['median'])}, "
-        f"{row['status']}, {row['seconds']:.1f} s"
-    )
+    print(code_table(metrics), end="")
     print(f"Codes: {out / 'codes.npz'}")
     print(f"Report: {out / 'report.html'}")
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3g}"
 
 
 def _noise(given: str) -> float | str:

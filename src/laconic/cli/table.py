@@ -1,6 +1,6 @@
 """The table of a study, for a terminal and as Markdown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -39,14 +39,18 @@ def rich_table(metrics: Mapping[str, Any], headings: Iterable[str]) -> Table:
 
 def markdown_table(metrics: Mapping[str, Any]) -> str:
     """Return the table as Markdown, one line a method, its columns aligned."""
-    rows = [HEADINGS, *(_cells(row) for row in metrics["rows"])]
-    widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(HEADINGS))]
+    return aligned([HEADINGS, *(_cells(row) for row in metrics["rows"])])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows, the first of which is the headings, as Markdown: names to the left, numbers to the right."""
+    widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(rows[0]))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [_line(HEADINGS, widths), rule, *(_line(cells, widths) for cells in rows[1:])]
+    lines = [_line(rows[0], widths), rule, *(_line(cells, widths) for cells in rows[1:])]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> list[str]:
+def _line(cells: Sequence[str], widths: list[int]) -> list[str]:
     return [cells[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))]
 
 

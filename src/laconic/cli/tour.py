@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from laconic.cli.code_rows import code_table
 from laconic.cli.folder import check_writable
 from laconic.cli.source import DataSource
 from laconic.cli.table import print_table
@@ -69,7 +70,18 @@ def kronecker_stop(out: Path, console: Console) -> Visit:
     return Visit(compression_section(metrics), metrics, lambda: print_table(metrics))
 
 
-STOPS = (Stop("kronecker", "A recurrent network that reads digits, dense and compressed in five ways", kronecker_stop),)
+def nnls_stop(out: Path, console: Console) -> Visit:
+    """Unmix a hyperspectral scene: plain least squares, sparse, and sparse with error bars."""
+    from laconic.cli.unmixing import unmix
+
+    section, metrics = unmix(out, console)
+    return Visit(section, metrics, lambda: print(code_table(metrics), end=""))
+
+
+STOPS = (
+    Stop("kronecker", "A recurrent network that reads digits, dense and compressed in five ways", kronecker_stop),
+    Stop("nnls", "Unmixing with error bars", nnls_stop),
+)
 """The stops in order; a new one adds its line here."""
 
 

@@ -7,12 +7,14 @@ sparse solvers return.
 
 from laconic.report.codes import (
     Codes,
+    Image,
     codes_section,
     plot_codes,
     plot_evidence,
     plot_maps,
     plot_signal,
     plot_support,
+    read_codes,
 )
 from laconic.report.compression import compression_section
 from laconic.report.html import render_compression, render_report, write_report
@@ -25,6 +27,7 @@ __all__ = [
     "Column",
     "Epoch",
     "Figure",
+    "Image",
     "MethodRow",
     "Part",
     "Section",
@@ -38,6 +41,7 @@ __all__ = [
     "plot_maps",
     "plot_signal",
     "plot_support",
+    "read_codes",
     "render_compression",
     "render_report",
     "write_report",

@@ -1,6 +1,6 @@
 """Sparse non-negative codes in pictures: coefficients with intervals, evidence, maps, spectra with predictive bands."""
 
-from laconic.report.codes.digest import Digest
+from laconic.report.codes.digest import Digest, read_codes
 from laconic.report.codes.plots import plot_codes, plot_evidence, plot_maps, plot_signal, plot_support
 from laconic.report.codes.records import Codes, Example, Image, Map
 from laconic.report.codes.section import codes_section
@@ -17,4 +17,5 @@ __all__ = [
     "plot_maps",
     "plot_signal",
     "plot_support",
+    "read_codes",
 ]

@@ -1,15 +1,19 @@
 """From results, piece by piece, to what a report shows, so that the codes themselves may stay on disk."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import nan
 from typing import Any
 
 import numpy as np
 
 from laconic.core.result import Result
-from laconic.report.codes.records import Array, Example
+from laconic.report.codes.records import Array, Codes, Example, Image, named_maps
 
 LEVEL = 0.9
 """Probability inside the intervals of a report."""
+
+_MARGINALS = ("location", "spread")
 
 
 class Digest:
@@ -94,9 +98,6 @@ def interval_of(result: Any, place: int | None, level: float = LEVEL) -> tuple[A
     return low, high
 
 
-_MARGINALS = ("location", "spread")
-
-
 def finite(trace: Array) -> Array:
     """Return a trace up to where its signal stopped."""
     return trace[np.isfinite(trace)]
@@ -107,3 +108,58 @@ def _spread(A: Array, result: Any, place: int) -> Array | None:
     if getattr(result, "std", None) is None:
         return None
     return np.asarray(np.sqrt(A**2 @ result.std[:, place] ** 2 + result.noise[place]))
+
+
+def read_codes(
+    method: str,
+    A: Array,
+    Y: Array,
+    result: Any,
+    seconds: float,
+    *,
+    names: Sequence[str] = (),
+    image: Image | None = None,
+    error: float = nan,
+) -> Codes:
+    """Return what a report shows of a result for the signals Y of shape (n, k).
+
+    Parameters
+    ----------
+    method : str
+        As in `Codes`.
+    A : array of shape (n, m)
+        The dictionary.
+    Y : array of shape (n, k)
+        Signals, each with an entry that is not NaN.
+    result : SBLResult, NNLSResult or another Result
+        For all of them, of k columns.
+    seconds : float
+        What it took.
+    names : sequence of str of length m
+        Of the columns; needed for maps.
+    image : Image, optional
+        How signals lie in an image, for maps.
+    error : float
+        As in `Codes`.
+    """
+    digest = Digest(A, Y.shape[1])
+    digest.add(np.arange(Y.shape[1]), Y, result)
+    std = getattr(result, "std", None)
+    return Codes(
+        method=method,
+        support=digest.support,
+        residual=digest.residual,
+        seconds=seconds,
+        status=result.status,
+        message=result.message,
+        gap=float(np.max(result.gap)),
+        trace_of=trace_of(result),
+        examples=digest.examples(),
+        maps=() if image is None else named_maps(result.x, std, names, image, digest.use),
+        error=error,
+    )
+
+
+def trace_of(result: Result) -> str:
+    """Return what the trace of a result holds."""
+    return "log evidence" if hasattr(result, "evidence") else "objective"

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from laconic.core.arrays import to_numpy
 from laconic.core.checks import DataError, ParameterError
-from laconic.report.codes.digest import LEVEL, finite, interval_of
+from laconic.report.codes.digest import LEVEL, finite, interval_of, trace_of
 from laconic.report.codes.records import Array, Codes, Map
 from laconic.report.palette import INK, MUTED, look
 from laconic.report.plots import shorten
@@ -79,8 +79,7 @@ def plot_evidence(result: Any) -> Figure:
     """
     if result.trace is None:
         raise DataError("plot_evidence: this result has no trace, because its method computes none")
-    what = "log evidence" if hasattr(result, "evidence") else "objective"
-    trace = to_numpy(result.trace)
+    what, trace = trace_of(result), to_numpy(result.trace)
     return draw_traces([("", finite(trace))], what) if trace.ndim == 1 else _draw_spread(trace, what)
 
 
@@ -112,8 +111,8 @@ def plot_maps(maps: Sequence[Map]) -> Figure:
     """Draw maps one below the other: how much of a name is where and, beside it, its standard deviation."""
     columns = 2 if any(one.std is not None for one in maps) else 1
     lines, cols = maps[0].amount.shape
-    height = min(3.6, 1.0 + 4.0 / columns * lines / cols)
-    figure = Figure(figsize=(5.2 if columns == 2 else 3.4, height * len(maps)))
+    width = min(2.2, 3.3 * cols / lines)  # of a picture
+    figure = Figure(figsize=(columns * (width + 0.75), len(maps) * (0.35 + width * lines / cols)))
     for row, one in zip(figure.subplots(len(maps), columns, squeeze=False), maps, strict=True):
         _picture(figure, row[0], one.amount, shorten(one.name, 24))
         if one.std is not None:
@@ -163,7 +162,7 @@ def draw_codes(
     if low is not None and high is not None:
         axes.hlines(heights, low[chosen], high[chosen], color=style.light, linewidth=5, alpha=0.3)
     axes.plot(x[chosen], heights, "o", color=style.light, markersize=6)
-    axes.set_yticks(heights, [shorten(names[i], 24) if names else str(i) for i in chosen], fontsize=9.5)
+    axes.set_yticks(heights, [_label(names, i) for i in chosen], fontsize=9.5)
     axes.set(xlabel="coefficient" if low is None else f"coefficient and its {100 * level:g}{SPACE}% interval")
     axes.set_ylim(-0.7, max(3, len(chosen)) - 0.3)
     axes.set_xlim(left=0)
@@ -171,6 +170,14 @@ def draw_codes(
     if not chosen:
         axes.text(0.5, 0.5, "every coefficient is zero", transform=axes.transAxes, ha="center", color=MUTED)
     return figure
+
+
+def _label(names: Sequence[str] | None, column: int) -> str:
+    """Return a column's name, and its number where another has the same name."""
+    if not names:
+        return str(column)
+    name = shorten(names[column], 22)
+    return f"{name} [{column}]" if names.count(names[column]) > 1 else name
 
 
 @styled
@@ -234,7 +241,7 @@ def _picture(figure: Figure, axes: Axes, picture: Array, title: str) -> None:
     shown = axes.imshow(picture, cmap=_COLOURS, interpolation="none", vmin=0)
     axes.set_title(title, fontsize=10.5)
     axes.set_axis_off()
-    bar = figure.colorbar(shown, ax=axes, shrink=0.9, aspect=12)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.95, aspect=14)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9)
     bar.ax.grid(False)

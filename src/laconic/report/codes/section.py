@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from laconic.report.codes.plots import draw_codes, draw_traces, plot_maps, plot_signal, plot_support
-from laconic.report.codes.records import Codes, Example
+from laconic.report.codes.records import Codes, Example, Map
 from laconic.report.facts import run_facts
 from laconic.report.palette import look
 from laconic.report.plots import shorten
@@ -153,20 +153,23 @@ def _without(one: Codes) -> str:
 
 
 def _maps(codes: Sequence[Codes]) -> tuple[Part, ...]:
-    figures = tuple(_map_figure(one) for one in codes if one.maps)
+    """Return the maps of each name side by side, one of each method."""
+    names = [shown.name for shown in codes[0].maps]
+    figures = tuple(
+        _map_figure(one, shown) for name in names for one in codes for shown in one.maps if shown.name == name
+    )
     text = "The names used most; columns of the same name are added up."
     return (Part("Maps", text, figures=figures),) if figures else ()
 
 
-def _map_figure(one: Codes) -> Figure:
-    said = [f"{shown.name}: {_amount(float(np.nanmean(shown.amount)))} on average" for shown in one.maps]
-    name = look(one.method).name
-    beside = ", and beside it its standard deviation" if one.maps[0].std is not None else ""
+def _map_figure(one: Codes, shown: Map) -> Figure:
+    method, mean = look(one.method).name, float(np.nanmean(shown.amount))
+    beside = "" if shown.std is None else ", and beside it its standard deviation"
     return Figure(
-        plot_maps(one.maps),
-        f"Maps, {name}",
-        "; ".join(said) + ".",
-        f"{name}: how much of each is in each pixel{beside}.",
+        plot_maps([shown]),
+        f"Map of {shown.name}, {method}",
+        f"{_amount(mean)} on average, at most {_amount(float(np.nanmax(shown.amount)))}.",
+        f"{shown.name} by {method}{beside}.",
     )
 
 
