@@ -59,9 +59,9 @@ def _root(codes: Codes, down: Array, up: Array, pull: Array, penalty: Array, z: 
 
 
 def _change(codes: Codes, h: Array) -> Array:
+    """Return the longest step over the largest code: of many codes each may be small beside the signal."""
     xp = array_namespace(h)
-    size = xp.sqrt(xp.sum(codes.y**2, axis=1))
-    return xp.max(xp.abs(h - codes.h), axis=1) / xp.where(size > 0, size, xp.ones_like(size))
+    return xp.max(xp.abs(h - codes.h), axis=1) / xp.max(h, axis=1)
 
 
 def split_signs(owner: str, dictionary: Dictionary, codes: Codes) -> Split:

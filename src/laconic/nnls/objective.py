@@ -25,7 +25,7 @@ class Codes(BatchRecord):
     left : array of shape (k, n)
         y - A h, 0 where an entry is missing.
     change : array of shape (k,)
-        The longest step of the last iteration, over |y|.
+        The longest step of the last iteration, relative to the signal or to the largest code.
     """
 
     h: Array

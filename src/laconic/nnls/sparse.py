@@ -9,6 +9,7 @@ import numpy as np
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
 from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
 from laconic.core.loop import iterate
+from laconic.core.result import Status
 from laconic.nnls.arguments import as_start, like, moved
 from laconic.nnls.descent import descent_step
 from laconic.nnls.factor import Floats
@@ -27,6 +28,9 @@ SOLVERS = {"coordinate": 1000, "multiplicative": 5000}
 
 STAGES = 30
 """Priors from the flattest, in units of the typical coefficient, to the one asked for: half the iterations."""
+
+STALLED = 1e3
+"""An answer whose gap is more than this times tol when steps have become small has stalled."""
 
 QUICK, QUICK_TOL = 200, 1e-4
 """Iterations and tolerance of the fits that only the noise is judged by."""
@@ -79,7 +83,8 @@ def sparse_nnls(
     max_iter : int, optional
         Sweeps over all coordinates (1000) or multiplicative updates (5000).
     tol : float, default 1e-6
-        Largest step, over the length of the signal, at which a signal counts as converged.
+        Longest step, relative to the length of the signal (to the largest code for "multiplicative"), that counts as
+        none; the status is "stalled" if the gap is above 1000 tol then.
     x0 : array of shape (m,) or (m, k), optional
         Start; zero for "coordinate" and all alike for "multiplicative" by default.
 
@@ -115,7 +120,7 @@ def sparse_nnls(
     found = given_noise("sparse_nnls", noise, snr, signals)
     task = _task(dictionary, signals, prior, found, scale, start)
     schedule = _schedule(prior, anneal, limit)
-    return _result(dictionary, signals, task, _run(task, schedule, solver, tol), solver)
+    return _result(dictionary, signals, task, _run(task, schedule, solver, tol), solver, STALLED * tol)
 
 
 @dataclass(frozen=True)
@@ -267,18 +272,27 @@ def _multiplicative(task: Task) -> tuple[Codes, Maker, Floats]:
     return codes, lambda prior: multiplicative_step(dictionary, split, prior), np.zeros(codes.size)
 
 
-def _result(dictionary: Dictionary, signals: Signals, task: Task, path: Path, solver: str) -> SparseNNLSResult:
+_WORDS: dict[Status, str] = {
+    "converged": "steps fell below tol",
+    "stalled": "steps fell below tol far from a stationary point, as the gap tells",
+    "max_iter": "the number of iterations was used up",
+}
+
+
+def _result(
+    dictionary: Dictionary, signals: Signals, task: Task, path: Path, solver: str, small: float
+) -> SparseNNLSResult:
     h = like(task.dictionary, to_numpy(path.codes.h))
     codes = replace(task.codes, h=h, left=residual(task.dictionary, h, task.codes.y, task.codes.mask))
     lengths = array_namespace(h).sqrt(task.dictionary.squared_norms())
     gap = stationarity(task.dictionary, codes, path.prior, lengths)
     x = h * like(task.dictionary, task.unit)[:, None] / task.lengths
-    words = "steps fell below tol" if path.settled else "the number of iterations was used up"
+    status: Status = "max_iter" if not path.settled else "converged" if np.all(gap <= small) else "stalled"
     return SparseNNLSResult(
         x=signals.columns(x),
         gap=signals.numbers(gap),
-        status="converged" if path.settled else "max_iter",
-        message=words + (moved(dictionary) if solver == "coordinate" else ""),
+        status=status,
+        message=_WORDS[status] + (moved(dictionary) if solver == "coordinate" else ""),
         n_iter=signals.numbers(path.n_iter),
         trace=path.trace[:, 0] if signals.single else path.trace,
         objective=signals.numbers(value(codes, path.prior) * task.unit**2),
