@@ -16,9 +16,8 @@ from laconic.structured.signals import Signals
 PART = 0.1
 """Unit of a prior as a part of the size of typical coefficients.
 
-The default hyperparameters put the border between noise and coefficients well below their unit only where a unit is
-small: with the typical coefficient itself several coefficients of noise stay (20 dB, 100 x 400, 10 of 400: error
-3.8e-3), with a tenth hardly any (1.8e-3).
+A small unit puts the border between noise and coefficients higher. On the same 30 trials (20 dB, 100 x 400, 10 of 400
+non-zero, Student-t, exact descent) the error was 4.2e-3 with the typical coefficient as the unit, 2.5e-3 with a tenth.
 """
 
 LEAST_FREE = 0.1
