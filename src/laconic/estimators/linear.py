@@ -89,9 +89,13 @@ class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC)
         self.coef_ = by_target(result.x)
         self.intercept_ = data.y_offset - self.coef_ @ data.X_offset if self.fit_intercept else 0.0
         self.n_iter_ = result.n_iter
+        self._keep_more(result, data)
         if result.status == "max_iter":
             words = f"{type(self).__name__}: {result.message}; more iterations (max_iter) or a larger tol may help"
             warnings.warn(words, ConvergenceWarning, stacklevel=3)
+
+    def _keep_more(self, result: Any, data: Prepared) -> None:
+        """Set what is a subclass's own."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -79,8 +79,7 @@ class RectifiedModel(NonNegativeRegressor):
         """Return the bytes to work in."""
         return parse_bytes(self.memory, owner=type(self).__name__, parameter="memory")
 
-    def _keep(self, result: Any, data: Prepared) -> None:
-        super()._keep(result, data)
+    def _keep_more(self, result: Any, data: Prepared) -> None:
         self.coef_std_, self.scales_, self.noise_ = by_target(result.std), by_target(result.scales), result.noise
         std, scales = np.atleast_2d(to_numpy(self.coef_std_)), np.atleast_2d(to_numpy(self.scales_))
         noise = np.broadcast_to(np.asarray(self.noise_, dtype=np.float64), len(std))

@@ -67,6 +67,12 @@ class RectifiedSBLCV(CrossValidated, RectifiedModel):
     --------
     RectifiedSBL : With the noise given, or found from the residual.
 
+    Notes
+    -----
+    The noise that predicts best is mostly larger than that of the data: 1.3 to 5.4 times on planted codes of several
+    designs. So standard deviations and intervals are too wide: errors of new samples were 0.5 to 0.9 of them. Where
+    the noise is known, `RectifiedSBL` has the better error bars.
+
     Examples
     --------
     >>> import numpy as np
@@ -75,8 +81,8 @@ class RectifiedSBLCV(CrossValidated, RectifiedModel):
     >>> X = rng.normal(size=(60, 20))
     >>> y = X[:, 3] + 2 * X[:, 11] + 0.1 * rng.normal(size=60)
     >>> model = RectifiedSBLCV().fit(X, y)
-    >>> bool(0.001 < model.noise_ < 0.1), np.flatnonzero(model.coef_ > 0.1)
-    (True, array([ 3, 11]))
+    >>> np.flatnonzero(model.coef_ > 0.1)
+    array([ 3, 11])
     """
 
     def __init__(
@@ -92,9 +98,9 @@ class RectifiedSBLCV(CrossValidated, RectifiedModel):
         marginals: Literal["ep", "e_step"] = "ep",
         shared_support: bool = False,
         fit_intercept: bool = False,
-        prune: float = 0.1,
+        prune: float = 0.3,
         max_iter: int | None = None,
-        tol: float = 1e-4,
+        tol: float = 1e-3,
         memory: str | int = "1GB",
         random_state: RandomState = 0,
     ) -> None:
