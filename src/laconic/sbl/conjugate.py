@@ -45,8 +45,8 @@ def conjugate_posterior(
     noise : array of shape (k,) or (1,)
         Variances, above 0.
     probes : int
-        Random vectors the variances are estimated with; 0: none is, and the prior's are returned. A variance of v has
-        a standard error of at most about v (2 / probes)^(1/2).
+        Random vectors the variances are estimated with, at least one. A variance of v has a standard error of at most
+        about v (2 / probes)^(1/2).
     tol : float
         A system is solved when its residual, scaled by the diagonal of C, is this share of its right-hand side.
     max_iter : int
@@ -68,9 +68,8 @@ def conjugate_posterior(
     jolts = raised + xp.sqrt(noise)[:, None, None] * shake
     jolts = jolts if problem.mask is None else jolts * problem.mask[:, None, :]
     solved = covariance.solve(xp.concat([problem.y[:, None, :], jolts], axis=1), tol, max_iter)
-    back = covariance.lifted(_flat(solved))
-    back = xp.reshape(back, (k, 1 + probes, -1))
-    share = _share(start - back[:, 1:, :], start, gamma) if probes else xp.ones_like(back[:, 0, :])
+    back = xp.reshape(covariance.lifted(_flat(solved)), (k, 1 + probes, -1))
+    share = _share(start - back[:, 1:, :], start, gamma)
     return back[:, 0, :], gamma * share
 
 
@@ -120,7 +119,8 @@ class _Covariance:
 
     def lifted(self, rows: Array, place: Rows | None = None) -> Array:
         """Return Gamma A^T w for rows w, each of the signal at its place (or all signals' in order)."""
-        place = np.repeat(np.arange(len(self.noise)), rows.shape[0] // len(self.noise)) if place is None else place
+        k = self.noise.shape[0]
+        place = np.repeat(np.arange(k), rows.shape[0] // k) if place is None else place
         products = self.problem.dictionary.rmatmul(rows.T).T
         return products * (self.gamma if self.gamma.shape[0] == 1 else _at(self.gamma, place))
 
