@@ -30,6 +30,8 @@ class Digest:
     ----------
     support, residual : array of shape (k,)
         As in `Codes`; NaN for signals not yet added.
+    doubt : array of shape (k,)
+        How far a signal may be moved by what is not sure in its code; NaN where no standard deviation is known.
     use : array of shape (m,)
         Sum over the signals of the length of what each column adds.
     """
@@ -38,27 +40,38 @@ class Digest:
         self.A, self.lengths = A, np.linalg.norm(A, axis=0)
         self.support, self.residual = np.full(k, np.nan), np.full(k, np.nan)
         self.use = np.zeros(A.shape[1])
-        self._typical, self._worst = list[Example](), list[Example]()
+        self.doubt, self._candidates = np.full(k, np.nan), list[Example]()
 
-    def add(self, signals: Array, Y: Array, result: Result) -> None:
+    def add(self, signals: Array, Y: Array, result: Any) -> None:
         """Take in the result for Y of shape (n, c), which are the signals of these numbers (c,)."""
         fit = self.A @ result.x
         residual = relative_residual(Y, fit)
         self.support[signals], self.residual[signals] = support_of(result), residual
         self.use += result.x.sum(axis=1) * self.lengths
         order = np.argsort(residual)
-        typical, worst = int(order[len(order) // 2]), int(order[-1])
-        self._typical.append(example(self.A, Y, fit, result, typical, int(signals[typical]), "typical"))
-        self._worst.append(example(self.A, Y, fit, result, worst, int(signals[worst]), "fitted worst"))
+        self._keep("typical", int(order[len(order) // 2]), signals, Y, fit, result)
+        self._keep("fitted worst", int(order[-1]), signals, Y, fit, result)
+        if getattr(result, "std", None) is not None:
+            self.doubt[signals] = np.sqrt(self.lengths**2 @ result.std**2)
+            self._keep("least sure", int(np.argmax(self.doubt[signals])), signals, Y, fit, result)
 
     def examples(self) -> tuple[Example, ...]:
-        """Return a signal of about the middling residual and, if it is another, the one that is fitted worst."""
-        if not self._typical:
-            return ()
-        middle = np.nanmedian(self.residual)
-        typical = min(self._typical, key=lambda one: abs(self.residual[one.signal] - middle))
-        worst = max(self._worst, key=lambda one: float(self.residual[one.signal]))
-        return (typical,) if worst.signal == typical.signal else (typical, worst)
+        """Return a signal of about the middling residual, the one fitted worst and the one least sure, each once."""
+        middle = np.nanmedian(self.residual) if self._candidates else 0.0
+        keys = {
+            "typical": lambda one: abs(self.residual[one.signal] - middle),
+            "fitted worst": lambda one: -self.residual[one.signal],
+            "least sure": lambda one: -self.doubt[one.signal],
+        }
+        found = dict[int, Example]()
+        for role, key in keys.items():
+            if candidates := [one for one in self._candidates if one.role == role]:
+                best = min(candidates, key=key)
+                found.setdefault(best.signal, best)
+        return tuple(found.values())
+
+    def _keep(self, role: str, place: int, signals: Array, Y: Array, fit: Array, result: Any) -> None:
+        self._candidates.append(example(self.A, Y, fit, result, place, int(signals[place]), role))
 
 
 def example(A: Array, Y: Array, fit: Array, result: Any, place: int, signal: int, role: str) -> Example:

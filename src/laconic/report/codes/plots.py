@@ -109,14 +109,30 @@ def plot_signal(
 @styled
 def plot_maps(maps: Sequence[Map]) -> Figure:
     """Draw maps one below the other: how much of a name is where and, beside it, its standard deviation."""
-    columns = 2 if any(one.std is not None for one in maps) else 1
-    lines, cols = maps[0].amount.shape
-    width = min(2.2, 3.3 * cols / lines)  # of a picture
-    figure = Figure(figsize=(columns * (width + 0.75), len(maps) * (0.35 + width * lines / cols)))
-    for row, one in zip(figure.subplots(len(maps), columns, squeeze=False), maps, strict=True):
-        _picture(figure, row[0], one.amount, shorten(one.name, 24))
-        if one.std is not None:
-            _picture(figure, row[1], one.std, "standard deviation")
+    return _grid([[(one.name, one.amount), *_deviation(one)] for one in maps])
+
+
+@styled
+def draw_beside(pictures: Sequence[tuple[str, Array]]) -> Figure:
+    """Draw named pictures of the same kind side by side, two in a row, in the same colours."""
+    largest = float(np.nanmax([np.nanmax(picture) for _, picture in pictures]))
+    return _grid([pictures[i : i + 2] for i in range(0, len(pictures), 2)], largest)
+
+
+def _deviation(one: Map) -> list[tuple[str, Array]]:
+    return [] if one.std is None else [("standard deviation", one.std)]
+
+
+def _grid(rows: Sequence[Sequence[tuple[str, Array]]], largest: float | None = None) -> Figure:
+    """Draw rows of named pictures, in a figure that is two pictures wide."""
+    lines, cols = rows[0][0][1].shape
+    width = min(2.2, 3.3 * cols / lines)
+    figure = Figure(figsize=(2 * (width + 0.75), len(rows) * (0.35 + width * lines / cols)))
+    for places, row in zip(figure.subplots(len(rows), 2, squeeze=False), rows, strict=True):
+        for axes, (name, picture) in zip(places, row, strict=False):
+            _picture(figure, axes, picture, shorten(name, 24), largest)
+        for axes in places[len(row) :]:
+            axes.set_visible(False)
     return figure
 
 
@@ -164,7 +180,7 @@ def draw_codes(
     axes.plot(x[chosen], heights, "o", color=style.light, markersize=6)
     axes.set_yticks(heights, [_label(names, i) for i in chosen], fontsize=9.5)
     axes.set(xlabel="coefficient" if low is None else f"coefficient and its {100 * level:g}{SPACE}% interval")
-    axes.set_ylim(-0.7, max(3, len(chosen)) - 0.3)
+    axes.set_ylim(min(0, len(chosen) - 3) - 0.7, len(chosen) - 0.3)
     axes.set_xlim(left=0)
     axes.grid(axis="y", visible=False)
     if not chosen:
@@ -237,8 +253,8 @@ def _draw_signal(axis: Array, y: Array, fit: Array, spread: Array | None, label:
     return figure
 
 
-def _picture(figure: Figure, axes: Axes, picture: Array, title: str) -> None:
-    shown = axes.imshow(picture, cmap=_COLOURS, interpolation="none", vmin=0)
+def _picture(figure: Figure, axes: Axes, picture: Array, title: str, largest: float | None) -> None:
+    shown = axes.imshow(picture, cmap=_COLOURS, interpolation="none", vmin=0, vmax=largest)
     axes.set_title(title, fontsize=10.5)
     axes.set_axis_off()
     bar = figure.colorbar(shown, ax=axes, shrink=0.95, aspect=14)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from laconic.report.codes.plots import draw_codes, draw_traces, plot_maps, plot_signal, plot_support
+from laconic.report.codes.plots import draw_beside, draw_codes, draw_traces, plot_maps, plot_signal, plot_support
 from laconic.report.codes.records import Codes, Example, Map
 from laconic.report.facts import run_facts
 from laconic.report.palette import look
@@ -69,11 +69,14 @@ def _finding(one: Codes, m: int | None) -> str:
     name = look(one.method).name
     if not one.solved:
         return f"{name} had no signal to explain."
-    what = f"{count(one.solved)} signals, with" if one.solved > 1 else "the signal with"
+    what = f"{count(one.solved)} signals with" if one.solved > 1 else "the signal with"
     each = " each" if one.solved > 1 else ""
     columns = f" of {count(m)} columns{each}" if m else f" columns{each}"
     residual = _share(_at(np.nanmedian, one.residual))
-    return f"{name} explains {what} {_middle(one.support)}{columns} and a residual of {residual}."
+    start = f"{name} explains {what} {_middle(one.support)}{columns}"
+    if isfinite(one.error):
+        return f"{start}, a residual of {residual} and an error of {_amount(one.error)}."
+    return f"{start} and a residual of {residual}."
 
 
 def _beside(first: Codes, other: Codes) -> str:
@@ -153,13 +156,21 @@ def _without(one: Codes) -> str:
 
 
 def _maps(codes: Sequence[Codes]) -> tuple[Part, ...]:
-    """Return the maps of each name side by side, one of each method."""
-    names = [shown.name for shown in codes[0].maps]
-    figures = tuple(
-        _map_figure(one, shown) for name in names for one in codes for shown in one.maps if shown.name == name
-    )
-    text = "The names used most; columns of the same name are added up."
-    return (Part("Maps", text, figures=figures),) if figures else ()
+    first = codes[0]
+    figures = tuple(_map_figure(first, shown) for shown in first.maps)
+    others = tuple(figure for shown in first.maps for figure in _other_maps(codes[1:], shown.name))
+    text = f"By {look(first.method).name}: the names used most; columns of the same name are added up."
+    parts = Part("Maps", text, figures=figures), Part("The same maps by the other methods", figures=others)
+    return tuple(part for part in parts if part.figures)
+
+
+def _other_maps(others: Sequence[Codes], name: str) -> tuple[Figure, ...]:
+    """Return the maps of one name by other methods, if there are any."""
+    found = [(look(one.method).name, shown.amount) for one in others for shown in one.maps if shown.name == name]
+    if not found:
+        return ()
+    said = [f"{method}: {_amount(float(np.nanmean(amount)))} on average" for method, amount in found]
+    return (Figure(draw_beside(found), f"Maps of {name}", "; ".join(said) + ".", name),)
 
 
 def _map_figure(one: Codes, shown: Map) -> Figure:
