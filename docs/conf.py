@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -75,15 +76,18 @@ def write_outputs(app: object) -> None:
     """Ask the command for its help and run the guide's code, so that no page shows what is not so."""
     GENERATED.mkdir(parents=True, exist_ok=True)
     start = "import sys; from laconic.cli import main; sys.argv[0] = 'laconic'; main()"
-    for name in ("", "tour", "compress"):
+    for name in ("", "tour", "compress", "nnls"):
         write_output(f"help-{name or 'laconic'}", "-c", start, *name.split(), "--help")
-    write_output("guide-compress", str(HERE / "guide" / "compress.py"))
+    for script in sorted((HERE / "guide").glob("*.py")):
+        write_output(f"guide-{script.stem}", str(script))
 
 
 def write_output(name: str, *words: str) -> None:
     """Keep what Python prints when it is called with these words."""
     environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run([sys.executable, *words], stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    with tempfile.TemporaryDirectory() as folder:  # the guide's code writes files
+        run = [sys.executable, *words]
+        done = subprocess.run(run, stdout=subprocess.PIPE, text=True, check=True, env=environment, cwd=folder)
     (GENERATED / f"{name}.txt").write_text(done.stdout, "utf-8")
 
 

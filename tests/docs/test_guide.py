@@ -17,9 +17,25 @@ def test_the_code_runs(script, tmp_path, monkeypatch):
     runpy.run_path(str(script), run_name="guide")
 
 
-@pytest.mark.parametrize("page", sorted(GUIDE.glob("*.md")), ids=lambda path: path.stem)
-def test_every_mark_exists(page):
+def shown(page):
+    """Return what a page says, and the scripts that it shows parts of."""
     text = page.read_text("utf-8")
+    return text, [(GUIDE / name).read_text("utf-8") for name in set(re.findall(r"\{literalinclude\} (\w+\.py)", text))]
+
+
+each_page = pytest.mark.parametrize("page", sorted(GUIDE.glob("*.md")), ids=lambda path: path.stem)
+
+
+@each_page
+def test_every_mark_exists(page):
+    text, scripts = shown(page)
     marks = re.findall(r':(?:start-after|end-before): "(# \[\w+\])"', text)
-    scripts = {name: (GUIDE / name).read_text("utf-8") for name in re.findall(r"\{literalinclude\} (\w+\.py)", text)}
-    assert all(any(f"\n{mark}\n" in script for script in scripts.values()) for mark in marks)
+    assert all(any(f"\n{mark}\n" in script for script in scripts) for mark in marks)
+
+
+@each_page
+def test_every_command_is_run_by_a_script(page):
+    text, scripts = shown(page)
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    commands = [line for block in blocks for line in block.splitlines()]
+    assert all(any(f'"{command}"' in script for script in scripts) for command in commands)
