@@ -14,7 +14,7 @@ def test_alone_it_says_what_it_can_do(laconic):
     code, out, error = laconic()
     assert (code, error) == (0, "")
     assert out == laconic("--help")[1]
-    for words in ("tour", "compress", "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted."):
+    for words in ("tour", "compress", "nnls", "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted."):
         assert words in out
 
 
@@ -32,10 +32,11 @@ def test_help_of_compress_is_in_groups_and_shows_defaults(laconic):
 
 
 @pytest.mark.parametrize("width", ["40", "80", "200"])
-def test_help_fits_the_terminal(width, laconic, monkeypatch):
+@pytest.mark.parametrize("command", ["compress", "nnls"])
+def test_help_fits_the_terminal(command, width, laconic, monkeypatch):
     monkeypatch.setenv("COLUMNS", width)
     monkeypatch.setenv("TERMINAL_WIDTH", width)
-    assert max(map(len, laconic("compress", "--help")[1].splitlines())) <= int(width)
+    assert max(map(len, laconic(command, "--help")[1].splitlines())) <= int(width)
 
 
 def test_the_choices_in_the_help_are_those_there_are():
@@ -47,11 +48,13 @@ def test_the_choices_in_the_help_are_those_there_are():
     assert RNNClassifier().batch_size == 64  # shown as the default of --batch-size
 
 
-def test_help_loads_nothing_heavy():
+@pytest.mark.parametrize("command", ["compress", "nnls"])
+def test_help_loads_nothing_heavy(command):
     code = (
-        "import sys; from laconic.cli import main; sys.argv = ['laconic', 'compress', '--help']\n"
+        f"import sys; from laconic.cli import main; sys.argv = ['laconic', '{command}', '--help']\n"
+        "heavy = ('torch', 'sklearn', 'matplotlib', 'scipy', 'numba')\n"
         "try: main()\n"
-        "finally: print([name for name in ('torch', 'sklearn', 'matplotlib', 'scipy') if name in sys.modules])"
+        "finally: print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

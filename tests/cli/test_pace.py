@@ -21,6 +21,14 @@ def test_epochs_of_an_earlier_run_do_not_count_as_speed():
     assert (pace.done, pace.seconds_left()) == (9, 1.0)
 
 
+def test_several_at_once_count_as_several():
+    clock = iter([0.0, 4.0]).__next__
+    pace = Pace(["signals"], 1000, clock)
+    pace.tick("signals", 100)
+    pace.tick("signals", 300)
+    assert (pace.done, pace.seconds_left()) == (300, 700 * 4.0 / 200)
+
+
 def test_a_finished_training_leaves_nothing():
     pace = Pace(["a", "b"], 10)
     pace.finish("a")

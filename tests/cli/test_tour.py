@@ -3,6 +3,7 @@ import re
 import time
 from importlib import import_module
 
+import numpy as np
 import pytest
 from cli_helpers import METHODS, leftovers, metrics_of, run
 
@@ -59,6 +60,23 @@ def test_a_folder_that_cannot_be_written_to(stops, laconic, tmp_path):
     assert re.fullmatch(r"laconic: --out must be a folder that can be written to \(.*\), got '.*file'\n", error)
 
 
+def test_the_unmixing_stop(laconic, tmp_path):
+    code, out, error = laconic("tour", "--out", tmp_path / "tour", "--only", "nnls", "--json")
+    assert code == 0, error
+    metrics = json.loads(out)["stops"]["nnls"]
+    assert metrics == metrics_of(tmp_path / "tour" / "nnls")
+    rows = {row["method"]: row for row in metrics["rows"]}
+    assert rows.keys() == {"rsbl", "nnls", "sparse"}
+    assert rows["rsbl"]["error"] < 0.8 * rows["nnls"]["error"]
+    assert rows["rsbl"]["support"]["mean"] < rows["nnls"]["support"]["mean"]
+    assert rows["rsbl"]["residual"]["mean"] < 1.2 * rows["nnls"]["residual"]["mean"]
+    page = (tmp_path / "tour" / "report.html").read_text("utf-8")
+    for words in ("Map of material A, R-SBL", "standard deviation", "The same maps by the other methods"):
+        assert words in page
+    with np.load(tmp_path / "tour" / "nnls" / "scene.npz") as scene:
+        assert scene["library"].shape[1] == len(scene["names"]) == len(scene["truth"])
+
+
 @pytest.mark.slow
 def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
     pytest.importorskip("torch")
@@ -73,4 +91,5 @@ def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
     assert tuple(accuracy) == ("dense", *METHODS)
     assert accuracy["dense"] > 0.95
     assert accuracy["kronecker"] > 0.9
+    assert metrics_of(tmp_path / "tour" / "nnls")["rows"]
     assert leftovers(tmp_path) == []

@@ -34,6 +34,8 @@ def embed(figure: Figure, title: str, description: str, ident: str) -> Markup:
     root = ElementTree.fromstring(_draw(figure))
     for element in root.iter():
         element.attrib = {_plain(name): _rewrite(name, value, ident) for name, value in element.attrib.items()}
+    for image in root.iter(f"{{{_SVG}}}image"):
+        image.attrib.pop("id", None)  # a digest of the picture: two that are alike share it, and nothing refers to it
     _remove(root, "metadata", "style")
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
