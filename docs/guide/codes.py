@@ -62,7 +62,7 @@ nnls(A, gappy)
 sparse_nnls(A, gappy, noise=variance)
 # [memory]
 done = []
-in_batches = rectified_sbl(A, Y, noise=variance, memory="2MB", on_batch=lambda ready, total: done.append(ready))
+in_batches = rectified_sbl(A, Y, noise=variance, memory="6MB", on_batch=lambda ready, total: done.append(ready))
 print(done)  # signals that were ready after each batch
 # [shared]
 together = make_sparse_codes(30, 120, n_nonzero=12, n_signals=8, snr=20, shared_support=True, random_state=3)
