@@ -125,7 +125,7 @@ class Centred(Dictionary):
         xp = array_namespace(source.like)
         ones = xp.ones((m, 1), dtype=source.dtype, device=device(source.like))
         self.row_mean = source.matmul(ones)[:, 0] / m
-        sums = source.rmatmul(ones[:1] + zeros_like_shape((n, 1), ones))[:, 0]
+        sums = source.rmatmul(ones[:1, :] + zeros_like_shape((n, 1), ones))[:, 0]
         self.column_mean = sums / n - xp.mean(self.row_mean)
         self.squared_lengths = source.squared_norms()
         self._weigh()

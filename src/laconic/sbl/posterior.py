@@ -185,8 +185,17 @@ class _Pairs:
 
 def _pairs_pay(A: Array, gamma: Array) -> bool:
     n, m = A.shape
-    small = n * (n + 1) // 2 * m * 8 <= PAIRS_LIMIT
-    return bool(small and gamma.shape[0] >= PAIRS_FROM)
+    return bool(_pairs_bytes(n, m, 8) <= PAIRS_LIMIT and gamma.shape[0] >= PAIRS_FROM)
+
+
+def _pairs_bytes(n: int, m: int, itemsize: int) -> int:
+    return n * (n + 1) // 2 * m * itemsize
+
+
+def shared_bytes(n: int, m: int, itemsize: int) -> int:
+    """Return the bytes that all batches share: products of pairs of rows, twice while they are made, and of columns."""
+    pairs, gram = _pairs_bytes(n, m, itemsize), m * m * itemsize
+    return (2 * pairs if pairs <= PAIRS_LIMIT else 0) + (gram if gram <= PAIRS_LIMIT else 0)
 
 
 def _pairs(A: Array) -> _Pairs:

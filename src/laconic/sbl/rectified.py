@@ -1,14 +1,13 @@
 """Rectified sparse Bayesian learning: sparse non-negative codes with error bars."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, to_numpy
 from laconic.core.checks import check_choice, check_interval, check_positive_int
-from laconic.core.loop import BatchRecord, Rows
+from laconic.core.loop import Rows
 from laconic.core.seeds import RandomState
 from laconic.core.units import parse_bytes
 from laconic.priors import Prior, as_prior
@@ -18,15 +17,17 @@ from laconic.sbl.esteps import EStep, ExpectationPropagation, as_e_step
 from laconic.sbl.mode import posterior_mode
 from laconic.sbl.noise import NoiseRule, as_noise_rule
 from laconic.sbl.normal import Units, normalised
+from laconic.sbl.posterior import shared_bytes
 from laconic.sbl.records import Moments, Problem
-from laconic.sbl.solution import SBLResult, count_support
+from laconic.sbl.solution import Part, SBLResult, assembled
 from laconic.structured.dictionary import as_dictionary
-from laconic.structured.signals import Signals, as_signals
+from laconic.structured.signals import as_signals
 
 LARGEST_BATCH = 256
 """Signals in a batch from which on more would only leave the processor's cache."""
 
-OnIteration = Callable[[int, Scales], None]
+ANSWERS = 12
+"""Arrays of the size of the answer that are held at the end: six, and while they are put together, twice."""
 
 
 def rectified_sbl(
@@ -131,7 +132,7 @@ def rectified_sbl(
         parts.append(_solved(problem.take(rows), units.take(rows), how, rule, marginals))
         if on_batch is not None:
             on_batch(int(rows[-1]) + 1, problem.size)
-    return _result(parts, signals, how, estimate)
+    return assembled(parts, signals, how, estimate)
 
 
 def _learning(
@@ -161,33 +162,16 @@ def _learning(
 def _batches(problem: Problem, how: Learning, limit: int) -> Iterator[Rows]:
     """Yield places of signals, batch by batch; signals that share their scales stay together."""
     n, m = problem.dictionary.shape
-    each = how.e_step.bytes_per_signal(n, m, int(array_namespace(problem.y).finfo(problem.y.dtype).bits) // 8)
-    fits = max(1, min(LARGEST_BATCH, limit // 2 // each))
+    itemsize = int(array_namespace(problem.y).finfo(problem.y.dtype).bits) // 8
+    answers = ANSWERS * problem.size * m * itemsize
+    room = limit - answers - shared_bytes(n, m, itemsize)
+    fits = max(1, min(LARGEST_BATCH, room // how.e_step.bytes_per_signal(n, m, itemsize)))
     size = problem.size if isinstance(how.coupling, SharedSupport) else fits
     for first in range(0, problem.size, size):
         yield np.arange(first, min(first + size, problem.size))
 
 
-@dataclass(frozen=True)
-class _Part(BatchRecord):
-    """The answers to a batch of signals, one a row, in the units of the problem."""
-
-    mode: Array
-    mean: Array
-    std: Array
-    gamma: Array
-    noise: Array
-    location: Array
-    spread: Array
-    evidence: Array
-    gap: Rows
-    n_iter: Rows
-    settled: Rows
-    fell_back: Rows
-    trace: Rows | None
-
-
-def _solved(problem: Problem, units: Units, how: Learning, rule: NoiseRule, marginals: str) -> _Part:
+def _solved(problem: Problem, units: Units, how: Learning, rule: NoiseRule, marginals: str) -> Part:
     unit = units.signals[: how.coupling.groups(problem)] ** 2
     noise = rule.find(problem, unit, how)
     run = learn(problem, start(problem, how.coupling, noise, unit), how)
@@ -195,7 +179,7 @@ def _solved(problem: Problem, units: Units, how: Learning, rule: NoiseRule, marg
     moments = _marginals(problem, scales, how.e_step, marginals)
     location, spread = _rectified(moments)
     k = problem.size
-    return _Part(
+    return Part(
         mode=units.codes(posterior_mode(problem, scales.gamma, scales.noise, moments.mean)),
         mean=units.codes(moments.mean),
         std=units.codes(array_namespace(noise).sqrt(moments.variance)),
@@ -242,52 +226,3 @@ def _evidence(moments: Moments, problem: Problem, units: Units) -> Array:
 def _fallen(moments: Moments | None, k: int) -> Rows:
     fallen = getattr(getattr(moments, "carry", None), "fell_back", None)
     return np.zeros(k, dtype=bool) if fallen is None else np.asarray(to_numpy(fallen), dtype=bool)
-
-
-def _result(parts: list[_Part], signals: Signals, how: Learning, estimate: str) -> SBLResult:
-    def rows(name: str) -> Array:
-        values = [getattr(part, name) for part in parts]
-        return array_namespace(values[0]).concat(values, axis=0)
-
-    columns = {name: signals.columns(rows(name)) for name in ("mode", "mean", "std", "location", "spread")}
-    settled, fallen = rows("settled"), rows("fell_back")
-    return SBLResult(
-        x=columns[estimate],
-        gap=signals.numbers(rows("gap")),
-        status="converged" if settled.all() else "max_iter",
-        message=_message(settled, fallen, how) + _moved(signals, how),
-        n_iter=signals.numbers(rows("n_iter")),
-        trace=_trace([part.trace for part in parts], signals),
-        scales=signals.columns(rows("gamma")),
-        noise=signals.numbers(rows("noise")),
-        evidence=signals.numbers(rows("evidence")),
-        effective_support=signals.numbers(count_support(rows("mode"))),
-        **columns,
-    )
-
-
-def _message(settled: Rows, fallen: Rows, how: Learning) -> str:
-    left = int((~settled).sum())
-    words = "the scales settled" if not left else f"{left} of {settled.size} signals had not settled"
-    words += f" within {how.max_iter} iterations of {how.e_step.name} to {how.tol:g}"
-    if fallen.any():
-        words += f"; message passing diverged for {int(fallen.sum())} signals, which fell back to LMMSE"
-    return words
-
-
-def _moved(signals: Signals, how: Learning) -> str:
-    """Return what to say about loops that run one after the other, if the data is not where these run."""
-    if isinstance(signals.y, np.ndarray):
-        return ""
-    what = "draws and the mode were" if how.e_step.name == "mcmc" else "the mode was"
-    return f"; {what} computed on the CPU by NumPy"
-
-
-def _trace(traces: list[Rows | None], signals: Signals) -> Any:
-    """Return the traces of all batches side by side, NaN where a batch ended earlier."""
-    known = [trace for trace in traces if trace is not None]
-    if len(known) < len(traces):
-        return None
-    longest = max(trace.shape[1] for trace in known)
-    padded = [np.pad(t, ((0, 0), (0, longest - t.shape[1])), constant_values=np.nan) for t in known]
-    return signals.columns(np.concatenate(padded))

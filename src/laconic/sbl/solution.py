@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from laconic.core.arrays import Array, array_namespace
+from laconic.core.loop import BatchRecord, Rows
 from laconic.core.result import Result
+from laconic.sbl.em import Learning
 from laconic.sbl.quantiles import Kind, rectified_interval
+from laconic.structured.signals import Signals
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,77 @@ class SBLResult(Result):
         return rectified_interval(self.location, self.spread, level, kind)
 
 
-def count_support(mode: Array) -> Array:
+@dataclass(frozen=True)
+class Part(BatchRecord):
+    """The answers to a batch of signals, one a row, in the units of the problem."""
+
+    mode: Array
+    mean: Array
+    std: Array
+    gamma: Array
+    noise: Array
+    location: Array
+    spread: Array
+    evidence: Array
+    gap: Rows
+    n_iter: Rows
+    settled: Rows
+    fell_back: Rows
+    trace: Rows | None
+
+
+def assembled(parts: list[Part], signals: Signals, how: Learning, estimate: str) -> SBLResult:
+    """Return the result made of the answers to all batches, in the user's order."""
+
+    def rows(name: str) -> Array:
+        values = [getattr(part, name) for part in parts]
+        return array_namespace(values[0]).concat(values, axis=0)
+
+    columns = {name: signals.columns(rows(name)) for name in ("mode", "mean", "std", "location", "spread")}
+    settled, fallen = rows("settled"), rows("fell_back")
+    return SBLResult(
+        x=columns[estimate],
+        gap=signals.numbers(rows("gap")),
+        status="converged" if settled.all() else "max_iter",
+        message=_message(settled, fallen, how) + _moved(signals, how),
+        n_iter=signals.numbers(rows("n_iter")),
+        trace=_trace([part.trace for part in parts], signals),
+        scales=signals.columns(rows("gamma")),
+        noise=signals.numbers(rows("noise")),
+        evidence=signals.numbers(rows("evidence")),
+        effective_support=signals.numbers(_support(rows("mode"))),
+        **columns,
+    )
+
+
+def _message(settled: Rows, fallen: Rows, how: Learning) -> str:
+    left = int((~settled).sum())
+    words = "the scales settled" if not left else f"{left} of {settled.size} signals had not settled"
+    words += f" within {how.max_iter} iterations of {how.e_step.name} to {how.tol:g}"
+    if fallen.any():
+        words += f"; message passing diverged for {int(fallen.sum())} signals, which fell back to LMMSE"
+    return words
+
+
+def _moved(signals: Signals, how: Learning) -> str:
+    """Return what to say about loops that run one after the other, if the data is not where these run."""
+    if isinstance(signals.y, np.ndarray):
+        return ""
+    what = "draws and the mode were" if how.e_step.name == "mcmc" else "the mode was"
+    return f"; {what} computed on the CPU by NumPy"
+
+
+def _trace(traces: list[Rows | None], signals: Signals) -> Any:
+    """Return the traces of all batches side by side, NaN where a batch ended earlier."""
+    known = [trace for trace in traces if trace is not None]
+    if len(known) < len(traces):
+        return None
+    longest = max(trace.shape[1] for trace in known)
+    padded = [np.pad(t, ((0, 0), (0, longest - t.shape[1])), constant_values=np.nan) for t in known]
+    return signals.columns(np.concatenate(padded))
+
+
+def _support(mode: Array) -> Array:
     """Return how many coefficients of each row are above zero."""
     xp = array_namespace(mode)
     return xp.sum(xp.astype(mode > 0, xp.int64), axis=1)

@@ -58,4 +58,4 @@ class EStep(ABC):
 
     def bytes_per_signal(self, n: int, m: int, itemsize: int) -> int:
         """Bytes of memory that one signal more in a batch takes."""
-        return itemsize * (3 * n * n + 24 * m)
+        return itemsize * (8 * n * n + 24 * m)

@@ -195,7 +195,7 @@ def _measured(at: _Passing) -> tuple[tuple[Array, Array], Array]:
 
 def _next_step(step: Array, uneasy: Array, longest: float) -> Array:
     xp = array_namespace(step)
-    return xp.clip(step * xp.where(uneasy, _SHORTER, _LONGER)[:, None], _SHORTEST, longest)
+    return xp.clip(xp.where(uneasy[:, None], _SHORTER * step, _LONGER * step), _SHORTEST, longest)
 
 
 def _towards(now: Messages, there: tuple[Array, Array], step: Array) -> Messages:
