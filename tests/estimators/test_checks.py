@@ -11,10 +11,10 @@ from laconic.estimators import RectifiedSBL, RectifiedSBLCV, SparseNNLS, SparseN
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 QUICK = [
-    RectifiedSBL(tol=0.05),
+    RectifiedSBL(tol=0.2),
     SparseNNLS(),
     SparseNNLS(prior=None, fit_intercept=True),
-    RectifiedSBLCV(noises=[0.1], cv=2, tol=0.05),
+    RectifiedSBLCV(noises=[0.1], cv=2, tol=0.2, marginals="e_step"),
     SparseNNLSCV(noises=2, cv=2, anneal=False),
 ]
 AS_THEY_COME = [RectifiedSBL(), RectifiedSBL(fit_intercept=True), RectifiedSBLCV(), SparseNNLSCV()]

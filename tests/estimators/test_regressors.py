@@ -317,7 +317,7 @@ EDGES: dict[str, Any] = {
 @pytest.mark.parametrize("edge", EDGES)
 @pytest.mark.parametrize(
     "estimator",
-    [RectifiedSBL(), SparseNNLS(), SparseNNLS(None), RectifiedSBLCV(noises=2), SparseNNLSCV(noises=2)],
+    [RectifiedSBL(), SparseNNLS(), SparseNNLS(None), RectifiedSBLCV(noises=2, tol=0.05), SparseNNLSCV(noises=2)],
     ids=repr,
 )
 def test_edges(estimator, edge, fit_intercept):
@@ -337,7 +337,7 @@ def test_edges(estimator, edge, fit_intercept):
         assert np.all(np.isfinite(std) & (std >= 0))
 
 
-@pytest.mark.parametrize("unit", [1e-100, 1e-3, 1e3, 1e100])
+@pytest.mark.parametrize("unit", [1e-100, 1e100])
 @each([RectifiedSBL(), SparseNNLS(), RectifiedSBLCV(noises=3, cv=2), SparseNNLSCV(noises=3, cv=2)])
 def test_units_do_not_matter(estimator, unit):
     data = planted()
