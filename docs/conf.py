@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -91,5 +92,20 @@ def write_output(name: str, *words: str) -> None:
     (GENERATED / f"{name}.txt").write_text(done.stdout, "utf-8")
 
 
+LITERAL = re.compile(r"``.*?``|`[^`]*`")
+FOREIGN = re.compile(r":ref:`([^`<]+?)\s*<[^`>]*>`")
+
+
+def plain_bars(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Let |x| mean the length of x, and labels of scikit-learn's own manual mean their words."""
+    for i, line in enumerate(lines):
+        line = FOREIGN.sub(r"\1", line)
+        if not line.startswith(("    >>>", ">>>", "..")) and "|" in line:
+            literals = iter(LITERAL.findall(line))
+            line = "".join(part.replace("|", r"\|") + next(literals, "") for part in LITERAL.split(line))
+        lines[i] = line
+
+
 def setup(app):
     app.connect("builder-inited", write_outputs)
+    app.connect("autodoc-process-docstring", plain_bars, priority=900)  # after numpydoc

@@ -60,7 +60,7 @@ class RectifiedSBLCV(CrossValidated, RectifiedModel):
         What `laconic.sbl.rectified_sbl` returned at last.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X had names that are all strings.
 
     See Also

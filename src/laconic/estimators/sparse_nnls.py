@@ -53,7 +53,7 @@ class SparseNNLS(SparseModel):
         What the solver returned for the centred and weighted data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X had names that are all strings.
 
     See Also

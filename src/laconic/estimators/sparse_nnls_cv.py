@@ -51,7 +51,7 @@ class SparseNNLSCV(CrossValidated, SparseModel):
         What the solver returned at last.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X had names that are all strings.
 
     See Also
