@@ -37,9 +37,9 @@ class Setting:
 def measure(setting: Setting, method: Method, seed: int) -> Trial:
     """Draw the problem of one seed, solve it and measure the answer."""
     problem = make_sparse_codes(**asdict(setting), random_state=seed)
-    started = time.perf_counter()
+    started = time.process_time()
     answer = method.solve(problem, seed)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     truth = problem.x[:, 0]
     covered = coverage(answer.interval, truth) if answer.interval else (None, None)
     return {

@@ -17,7 +17,7 @@ def page(tables: Sequence[Table], rows: Rows, about: dict[str, Any]) -> str:
     parts.append(COVERAGE)
     parts += [f"{table.title}:\n\n{grid(table, rows, _coverage)}" for table in tables[:4]]
     parts.append(
-        "## Time\n\nMedian seconds of one problem on one thread; in brackets the share that met its own test.\n"
+        "## Time\n\nMedian processor seconds of one problem, one thread; in brackets the share that met its own test.\n"
     )
     parts += [f"{table.title}:\n\n{grid(table, rows, _seconds)}" for table in tables[:4]]
     return "\n".join(parts)

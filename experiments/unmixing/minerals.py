@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from methods import METHODS, Answer, Matrix, timed
+from methods import METHODS, Answer, Matrix, support, timed
 
 SNRS = (30.0, 40.0, 50.0)
 
@@ -54,7 +54,8 @@ def judge(answer: Answer, spectra: Matrix, Y: Matrix, codes: Matrix) -> dict[str
         "found": float(np.mean(hits)),
         "clean_error": float(np.linalg.norm(spectra @ x - clean) / np.linalg.norm(clean)),
         "residual": float(np.linalg.norm(Y - spectra @ x) / np.linalg.norm(Y)),
-        "support": float((x > 1e-6 * x.max(axis=0)).sum(axis=0).mean()),
+        "support": support(x, 1e-6),
+        "support_1": support(x, 1e-2),
         "seconds": answer.seconds,
         "message": answer.message,
     }

@@ -1,0 +1,58 @@
+"""The commands of the experiments run, at a size that takes seconds, and write what they promise."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+def run(name, *options):
+    command = [sys.executable, str(EXPERIMENTS / name / "run.py"), "--smoke", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+def test_sparse_recovery(tmp_path):
+    work = tmp_path / "cells"
+    run("sparse_recovery", "--work", work, "--out", tmp_path)
+    rows = json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]
+    assert {"R-SBL diagonal", "scipy nnls", "NN-OMP, K known"} <= {row["method"] for row in rows}
+    assert all(row["nmse_mean"] >= 0 for row in rows)
+    page = (tmp_path / "results.md").read_text("utf-8")
+    for figure in ("sparsity.svg", "designs.svg"):
+        assert figure in page
+        assert (tmp_path / figure).stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_sparse_recovery_measures_only_what_is_missing(tmp_path):
+    options = "--only", "scipy nnls", "--work", tmp_path / "cells", "--out", tmp_path
+    run("sparse_recovery", *options)
+    cells = {path: path.read_bytes() for path in (tmp_path / "cells").iterdir()}
+    next(iter(cells)).unlink()
+    run("sparse_recovery", *options)
+    again = {path: path.read_bytes() for path in (tmp_path / "cells").iterdir()}
+    assert again.keys() == cells.keys()
+    assert sum(again[path] == content for path, content in cells.items()) >= len(cells) - 1
+
+
+def test_unmixing(tmp_path):
+    run("unmixing", "--out", tmp_path)
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert all(row["finite"] for part in ("endmembers", "library", "minerals") for row in results[part])
+    assert "maps.png" in (tmp_path / "results.md").read_text("utf-8")
+    assert (tmp_path / "maps.png").stat().st_size > 10_000
+
+
+def test_unmixing_asks_for_its_data(tmp_path):
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        subprocess.run(
+            [sys.executable, str(EXPERIMENTS / "unmixing" / "run.py"), "--data", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert "run.py: --data must be a folder with hsi_samson.npz and spectral" in caught.value.stderr
