@@ -15,6 +15,9 @@ from laconic.sbl.records import Moments, Problem
 FADING = 2.5
 """The relaxation of scales on their way to zero."""
 
+GROWN = 15
+"""Steps before anything is pruned: where the columns have a mean, all scales dip before they part."""
+
 STRIDE = 10.0
 """A relaxed step multiplies or divides a scale by at most this more than the plain one."""
 
@@ -59,6 +62,8 @@ class Scales(BatchRecord):
         The noise variance, and the square of one in the user's units, which are the prior's.
     moments : Moments or None
         The last ones.
+    age : int
+        Steps taken.
     """
 
     group: Rows
@@ -66,6 +71,7 @@ class Scales(BatchRecord):
     noise: Array
     unit: Array
     moments: Moments | None = None
+    age: int = 0
 
 
 def start(problem: Problem, coupling: Coupling, noise: Array, unit: Array) -> Scales:
@@ -104,8 +110,9 @@ def _step(problem: Problem, scales: Scales, how: Learning) -> Scales:
     unit = scales.unit[:, None]
     target = how.prior.m_step(how.coupling.pool(moments.second) * unit, scales.gamma * unit) / unit
     exponent = _exponents(scales.gamma, target, moments, how)
-    gamma = _pruned(_relaxed(scales.gamma, target, exponent), scales.noise, how)
-    return replace(scales, gamma=gamma, moments=moments)
+    prune = how.prune if scales.age >= GROWN else 0.0
+    gamma = _pruned(_relaxed(scales.gamma, target, exponent), scales.noise, prune, how.tol)
+    return replace(scales, gamma=gamma, moments=moments, age=scales.age + 1)
 
 
 def _exponents(gamma: Array, target: Array, moments: Moments, how: Learning) -> Array | float:
@@ -129,12 +136,12 @@ def _relaxed(gamma: Array, target: Array, exponent: Array | float) -> Array:
     return target * xp.clip(ratio ** (exponent - 1), 1 / STRIDE, STRIDE) * xp.astype(alive, gamma.dtype)
 
 
-def _pruned(gamma: Array, noise: Array, how: Learning) -> Array:
+def _pruned(gamma: Array, noise: Array, prune: float, tol: float) -> Array:
     """Give up scales below a share of the noise, and those that the tolerance cannot tell from zero."""
-    if how.prune == 0:
+    if prune == 0:
         return gamma
     xp = array_namespace(gamma)
-    floor = xp.maximum(how.prune * noise[:, None], how.tol**2 * xp.max(gamma, axis=1, keepdims=True))
+    floor = xp.maximum(prune * noise[:, None], tol**2 * xp.max(gamma, axis=1, keepdims=True))
     return xp.where(gamma > floor, gamma, xp.zeros_like(gamma))
 
 

@@ -46,8 +46,9 @@ class Known:
 
     def find(self, problem: Problem, unit: Array, how: Learning) -> Array:
         xp = array_namespace(problem.y)
-        given = np.broadcast_to(np.asarray(self.variance, dtype=np.float64), (int(problem.index.max()) + 1,))
-        mine = xp.asarray(given[problem.index[: unit.shape[0]]], dtype=unit.dtype, device=device(unit))
+        given = np.asarray(self.variance, dtype=np.float64)
+        own = given[problem.index[: unit.shape[0]]] if given.ndim else np.full(unit.shape[0], given)
+        mine = xp.asarray(own, dtype=unit.dtype, device=device(unit))
         return floored(mine / unit, problem)
 
 

@@ -54,6 +54,7 @@ class ExpectationPropagation(EStep):
 
     name: ClassVar[str] = "ep"
     summary: ClassVar[str] = "walls replaced by fitted Gaussian sites: the most accurate marginals short of sampling"
+    relaxation: ClassVar[float] = 1.0
 
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
         sweeping = _start(problem, gamma, noise, None if last is None else last.carry)
