@@ -51,6 +51,17 @@ class NonNegativeRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC)
         """
         return self._predicted(self._known(X))
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the coefficient of determination R^2 of the prediction, averaged over targets; 1 is perfect.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features)
+        y : array of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array of shape (n_samples,) or None, default=None
+        """
+        return float(super().score(X, y, sample_weight))
+
     def _known(self, X: Any) -> Any:
         """Check samples to predict."""
         check_is_fitted(self)

@@ -14,7 +14,7 @@ LIMIT = parse_bytes("1GB", owner="SparseNNLS", parameter="memory")
 class SparseNNLS(SparseModel):
     """Sparse non-negative linear regression: least squares with a penalty that favours few coefficients.
 
-    Minimises |y - X w|^2 - 2 noise sum_i ln p(w_i) over w >= 0, for a prior p whose own scales are integrated out
+    Minimises ``|y - X w|^2 - 2 noise sum_i ln p(w_i)`` over w >= 0, for a prior p whose own scales are integrated out
     (arXiv:1604.02181). It is faster than `RectifiedSBL`, and gives no error bars.
 
     Parameters
