@@ -52,8 +52,8 @@ class Gamp(EStep):
     Notes
     -----
     It runs on rotated data where the dictionary is a plain array and no entry is missing, else after mean removal where
-    the dictionary's mean is not small (`laconic.sbl.conditioning`). The step of a signal is halved when s moves, in
-    units of its deviation, by more than in each of the last three iterations, and lengthened when it does not.
+    the dictionary's mean is not small (`laconic.sbl.conditioning`). The step of a signal is halved when x moves, for
+    its step, by more than in each of the last three iterations, and lengthened when it does not.
 
     References
     ----------
@@ -69,6 +69,7 @@ class Gamp(EStep):
 
     name: ClassVar[str] = "gamp"
     summary: ClassVar[str] = "message passing: fast, and needs products with the dictionary alone"
+    relaxation: ClassVar[float] = 1.0
     needs: ClassVar[Literal["dense", "products"]] = "products"
 
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
@@ -85,10 +86,10 @@ class Gamp(EStep):
 
     def _iteration(self, at: "_Passing") -> "_Passing":
         """Pass all messages once; a signal for which they overflow stays where it was and goes more slowly."""
-        there, back = _measured(at)
-        uneasy = back > array_namespace(back).max(at.history, axis=1)
-        messages = _towards(at.messages, there, _next_step(at.messages.step, uneasy, self.step))
-        return _kept_finite(at, _inferred(replace(at, history=_shifted(at.history, back), messages=messages)))
+        unrest = at.moved / at.messages.step[:, 0]
+        uneasy = unrest > array_namespace(unrest).max(at.history, axis=1)
+        messages = _towards(at.messages, _measured(at), _next_step(at.messages.step, uneasy, self.step))
+        return _kept_finite(at, _inferred(replace(at, history=_shifted(at.history, unrest), messages=messages)))
 
     def _rescued(self, problem: Problem, gamma: Array, noise: Array, at: "_Passing") -> Moments:
         """Return what was found, or what the fallback finds for signals that are lost."""
@@ -133,7 +134,10 @@ class Messages(BatchRecord):
 
 @dataclass(frozen=True)
 class _Passing(BatchRecord):
-    """Signals on their way: `y`, `there` and `noise` of shape (k, N), `gamma` (k, m); `history` is what s moved by."""
+    """Signals on their way: `y`, `there` and `noise` of shape (k, N), `gamma`, `location` and `spread` (k, m).
+
+    `moved` is the share of its length that x moved by, `history` the same of earlier iterations for a step of 1.
+    """
 
     y: Array
     there: Array
@@ -182,15 +186,13 @@ def _going_on(messages: Messages, problem: Problem) -> Messages:
 # One iteration ----------------------------------------------------------------------------------------------------
 
 
-def _measured(at: _Passing) -> tuple[tuple[Array, Array], Array]:
-    """Return where s and t_s are going, and how far s is from there in units of its deviation, shape (k,)."""
+def _measured(at: _Passing) -> tuple[Array, Array]:
+    """Return where s and t_s are going."""
     xp, now, system = array_namespace(at.y), at.messages, at.messages.system
     variance = system.squares.matmul(now.variance.T).T
     guess = system.dictionary.matmul(now.codes.T).T - variance * now.score
     total = xp.clip(variance, 0) + at.noise
-    score, weight = at.there * (at.y - guess) / total, at.there / total
-    moved, size = xp.sum((score - now.score) ** 2 * total, axis=1), xp.sum(score**2 * total, axis=1)
-    return (score, weight), xp.sqrt(moved / size)
+    return at.there * (at.y - guess) / total, at.there / total
 
 
 def _next_step(step: Array, uneasy: Array, longest: float) -> Array:
