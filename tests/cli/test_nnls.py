@@ -41,6 +41,7 @@ def test_it_writes_what_the_library_finds(method, files, laconic, tmp_path):
         for name in ("std", "noise", "evidence"):
             np.testing.assert_allclose(found[name], getattr(expected, name), rtol=1e-9)
     np.testing.assert_array_equal(found["support"], (expected.x > 0).sum(axis=0))
+    np.testing.assert_array_equal(found["large"], (expected.x > 0.01 * expected.x.max(axis=0)).sum(axis=0))
     np.testing.assert_allclose(
         found["residual"], np.linalg.norm(Y - A @ expected.x, axis=0) / np.linalg.norm(Y, axis=0)
     )
@@ -175,7 +176,7 @@ def test_maps_are_drawn_of_an_image(order, method, files, laconic, tmp_path):
 
 KEYS = {"laconic", "date", "command", "title", "method", "settings", "memory_bytes", "machine", "data", "dictionary",
         "signals", "image", "n_columns", "rows"}  # fmt: skip
-ROW = {"method", "signals", "residual", "support", "error", "seconds", "status", "gap", "message", "n_iter"}
+ROW = {"method", "signals", "residual", "support", "large", "error", "seconds", "status", "gap", "message", "n_iter"}
 
 
 def test_json_is_all_it_prints(files, laconic, tmp_path):
@@ -208,7 +209,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
     with Running(*words, "--method", "nnls") as running:
         running.wait_for("signals: .* of 60000")
         running.signal_group(signal.SIGINT)
-        assert running.end() == 130
+        assert running.end() == 130, running.error
         assert running.error.splitlines()[-1] == "laconic: interrupted"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["A.npy", "Y.npy"]
 

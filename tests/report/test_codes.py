@@ -220,7 +220,15 @@ def test_one_method_without_truth_intervals_or_maps():
 
 
 def test_nothing_was_solved(plain):
-    empty = replace(plain, support=np.full(3, np.nan), residual=np.full(3, np.nan), examples=(), maps=(), gap=np.nan)
+    empty = replace(
+        plain,
+        support=np.full(3, np.nan),
+        large=np.full(3, np.nan),
+        residual=np.full(3, np.nan),
+        examples=(),
+        maps=(),
+        gap=np.nan,
+    )
     page = Page(render_report([codes_section([empty], {})]))
     assert "NNLS had no signal to explain." in page.text
     assert "3 without an entry" in page.text

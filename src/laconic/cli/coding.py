@@ -200,6 +200,7 @@ class _Run:
         return Codes(
             method=self.request.method,
             support=self.digest.support,
+            large=self.digest.large,
             residual=self.digest.residual,
             seconds=time.perf_counter() - self.started,
             status=worst(self.statuses),
@@ -213,7 +214,8 @@ class _Run:
     def arrays(self) -> dict[str, Array]:
         """Return what has one value a signal, or one a column."""
         names = np.array(self.request.names)
-        return {"support": self.digest.support, "residual": self.digest.residual, **self.numbers, "names": names}
+        digest = {name: getattr(self.digest, name) for name in ("support", "large", "residual")}
+        return digest | self.numbers | {"names": names}
 
     def _solved(self, Y: Array, first: int, progress: CountingProgress) -> Result:
         return self.coder.solve(

@@ -37,6 +37,8 @@ def ending(error: BaseException) -> Ending | None:
             return Ending(FAILED, str(error), goes_on=True)
         case ImportError() if "laconic[" in str(error):  # says which extra to install
             return Ending(FAILED, str(error))
+        case SystemError() if isinstance(_root(error), KeyboardInterrupt):  # what compiled code makes of it
+            return Ending(INTERRUPTED, "interrupted", goes_on=True)
         case KeyboardInterrupt() | typer.Abort():
             return Ending(INTERRUPTED, "interrupted", goes_on=True)
     return Ending(BAD_INPUT, _usage(error)) if isinstance(error, UsageError) else None
@@ -53,6 +55,13 @@ def option(parameter: str) -> str:
     if parameter.startswith("-"):
         return parameter
     return "--" + _OPTIONS.get(parameter, parameter).replace("_", "-")
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the error that others followed from."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _usage(error: Any) -> str:

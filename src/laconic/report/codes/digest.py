@@ -13,6 +13,9 @@ from laconic.report.codes.records import Array, Codes, Example, Image, named_map
 LEVEL = 0.9
 """Probability inside the intervals of a report."""
 
+SMALL = 0.01
+"""Share of a signal's largest coefficient up to which others hardly count."""
+
 _MARGINALS = ("location", "spread")
 
 
@@ -28,7 +31,7 @@ class Digest:
 
     Attributes
     ----------
-    support, residual : array of shape (k,)
+    support, large, residual : array of shape (k,)
         As in `Codes`; NaN for signals not yet added.
     doubt : array of shape (k,)
         How far a signal may be moved by what is not sure in its code; NaN where no standard deviation is known.
@@ -38,7 +41,7 @@ class Digest:
 
     def __init__(self, A: Array, k: int) -> None:
         self.A, self.lengths = A, np.linalg.norm(A, axis=0)
-        self.support, self.residual = np.full(k, np.nan), np.full(k, np.nan)
+        self.support, self.large, self.residual = np.full(k, np.nan), np.full(k, np.nan), np.full(k, np.nan)
         self.use = np.zeros(A.shape[1])
         self.doubt, self._candidates = np.full(k, np.nan), list[Example]()
 
@@ -46,7 +49,8 @@ class Digest:
         """Take in the result for Y of shape (n, c), which are the signals of these numbers (c,)."""
         fit = self.A @ result.x
         residual = relative_residual(Y, fit)
-        self.support[signals], self.residual[signals] = support_of(result), residual
+        self.support[signals], self.large[signals] = support_of(result), large_of(result.x)
+        self.residual[signals] = residual
         self.use += result.x.sum(axis=1) * self.lengths
         order = np.argsort(residual)
         self._keep("typical", int(order[len(order) // 2]), signals, Y, fit, result)
@@ -94,6 +98,11 @@ def support_of(result: Any) -> Array:
     """Return how many coefficients of each signal are above zero; of the posterior's mode, where there is one."""
     known = getattr(result, "effective_support", None)
     return np.asarray((result.x > 0).sum(axis=0) if known is None else known)
+
+
+def large_of(x: Array) -> Array:
+    """Return how many coefficients of each signal are above a hundredth of its largest."""
+    return np.asarray((x > SMALL * x.max(axis=0)).sum(axis=0))
 
 
 def relative_residual(Y: Array, fit: Array) -> Array:
@@ -161,6 +170,7 @@ def read_codes(
     return Codes(
         method=method,
         support=digest.support,
+        large=digest.large,
         residual=digest.residual,
         seconds=seconds,
         status=result.status,

@@ -138,18 +138,18 @@ def _grid(rows: Sequence[Sequence[tuple[str, Array]]], largest: float | None = N
 
 @styled
 def plot_support(codes: Sequence[Codes]) -> Figure:
-    """Draw how many signals have how many coefficients above zero, for each method."""
+    """Draw how many signals have how many coefficients above a hundredth of their largest, for each method."""
     figure = Figure(figsize=_SIZE)
     axes = figure.subplots()
-    largest = max((float(np.nanmax(one.support)) for one in codes if one.solved), default=0)
+    largest = max((float(np.nanmax(one.large)) for one in codes if one.solved), default=0)
     step = max(1, int(np.ceil((largest + 1) / 40)))
     edges = np.arange(0, largest + 1 + step, step) - 0.5
     for one in codes:
         style = look(one.method)
-        counts, _ = np.histogram(one.support[np.isfinite(one.support)], edges)
+        counts, _ = np.histogram(one.large[np.isfinite(one.large)], edges)
         axes.stairs(counts, edges, color=style.light, linestyle=style.dash, linewidth=1.8, label=style.name)
         axes.stairs(counts, edges, color=style.light, fill=True, alpha=0.15)
-    axes.set(xlabel="coefficients above zero", ylabel="signals", xlim=(edges[0], edges[-1]))
+    axes.set(xlabel=f"coefficients above 1{SPACE}% of the largest", ylabel="signals", xlim=(edges[0], edges[-1]))
     axes.set_ylim(bottom=0)
     for side in (axes.xaxis, axes.yaxis):
         side.set_major_locator(MaxNLocator(integer=True))

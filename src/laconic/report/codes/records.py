@@ -84,6 +84,8 @@ class Codes:
         "rsbl", "sparse", "nnls", "omp" or another name.
     support : array of shape (k,)
         Number of coefficients above zero; NaN for a signal without an entry.
+    large : array of shape (k,)
+        Number of those above a hundredth of the signal's largest.
     residual : array of shape (k,)
         |y - A x| / |y| over the entries that are there; NaN for a signal without one.
     seconds : float
@@ -101,6 +103,7 @@ class Codes:
 
     method: str
     support: Array
+    large: Array
     residual: Array
     seconds: float
     status: str

@@ -15,6 +15,8 @@ from laconic.report.section import Cell, Column, Figure, Part, Section, Table, T
 from laconic.report.words import NONE, SPACE, count, duration
 
 _READING = (
+    "Columns are counted that have more than a hundredth of a signal's largest coefficient, and in small print those "
+    "above zero.",
     "The residual is the length of what is left of a signal over the length of the signal.",
     "Intervals and standard deviations hold given the learned scales and noise; they do not include that these are "
     "uncertain themselves.",
@@ -56,7 +58,7 @@ def codes_section(
             Part("How it was made", terms=run_facts(metrics, _facts(metrics))),
             Part(
                 "How to read it",
-                notes=_READING if first.examples and first.examples[0].low is not None else _READING[:1],
+                notes=_READING if first.examples and first.examples[0].low is not None else _READING[:2],
             ),
         ),
     )
@@ -73,7 +75,7 @@ def _finding(one: Codes, m: int | None) -> str:
     each = " each" if one.solved > 1 else ""
     columns = f" of {count(m)} columns{each}" if m else f" columns{each}"
     residual = _share(_at(np.nanmedian, one.residual))
-    start = f"{name} explains {what} {_middle(one.support)}{columns}"
+    start = f"{name} explains {what} {_middle(one.large)}{columns}"
     if isfinite(one.error):
         return f"{start}, a residual of {residual} and an error of {_amount(one.error)}."
     return f"{start} and a residual of {residual}."
@@ -84,13 +86,13 @@ def _beside(first: Codes, other: Codes) -> str:
         f" and an error of {_amount(other.error)} instead of {_amount(first.error)}" if isfinite(other.error) else ""
     )
     return (
-        f"{look(other.method).name} uses {_middle(other.support)} columns at a residual of "
+        f"{look(other.method).name} uses {_middle(other.large)} columns at a residual of "
         f"{_share(np.nanmedian(other.residual))}{error}."
     )
 
 
 def _middle(support: Any) -> str:
-    """Return the mean number of columns a signal."""
+    """Return the mean number of columns a signal, in words."""
     return f"{np.nanmean(support):.1f}".removesuffix(".0")
 
 
@@ -119,7 +121,7 @@ def _table(codes: Sequence[Codes]) -> Table:
         Column("Method"),
         Column("Signals"),
         Column("Residual", "median; largest"),
-        Column("Columns used", "mean; most"),
+        Column("Columns used", f"mean, above 1{SPACE}% of the largest; above 0"),
         *((Column("Error", "mean absolute"),) if known else ()),
         Column("Time"),
         Column("Ended", "largest gap"),
@@ -132,7 +134,7 @@ def _row(one: Codes, known: bool) -> TableRow:
         Cell(look(one.method).name, one.message),
         Cell(count(one.solved), _without(one)),
         Cell(_share(_at(np.nanmedian, one.residual)), _share(_at(np.nanmax, one.residual))),
-        Cell(_middle(one.support) if one.solved else NONE, f"{_at(np.nanmax, one.support):.0f}" if one.solved else ""),
+        Cell(_middle(one.large) if one.solved else NONE, _middle(one.support) if one.solved else ""),
         *((Cell(_amount(one.error)),) if known else ()),
         Cell(duration(one.seconds)),
         Cell(_STATUS.get(one.status, one.status), _amount(one.gap)),
@@ -225,12 +227,12 @@ def _course(codes: Sequence[Codes]) -> tuple[Part, ...]:
 
 
 def _support_figure(codes: Sequence[Codes]) -> Figure:
-    said = [f"{look(one.method).name}: {_middle(one.support)} on average" for one in codes if one.solved]
+    said = [f"{look(one.method).name}: {_middle(one.large)} on average" for one in codes if one.solved]
     return Figure(
         plot_support(codes),
-        "Coefficients above zero",
+        "Number of large coefficients",
         "; ".join(said) + ".",
-        "How many signals have how many coefficients above zero.",
+        f"How many signals have how many coefficients above 1{SPACE}% of their largest.",
     )
 
 
