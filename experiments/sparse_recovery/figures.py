@@ -39,7 +39,7 @@ def against_sparsity(tables: Sequence[Table], rows: Rows) -> Figure:
         column[1].set(xlabel="number of non-zeros K", ylabel="support error")
         for method in table.methods:
             _curves(column, table, method, rows)
-    _legend(figure, panels[0, 0])
+    _legend(figure)
     return figure
 
 
@@ -58,7 +58,7 @@ def over_designs(tables: Sequence[Table], rows: Rows) -> Figure:
         axes.grid(False, axis="x")
         for edge in range(len(table.settings) - 1):
             axes.axvline(edge + 0.5, color=MUTED, linewidth=0.5)
-    _legend(figure, panels[0])
+    _legend(figure)
     return figure
 
 
@@ -98,5 +98,8 @@ def _draw(axes: Axes, method: str, x: Sequence[float], y: Sequence[float], line:
     )
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9.5)
+def _legend(figure: Figure) -> None:
+    """Name every method once, in the order of the tables."""
+    known = {name: line for axes in figure.axes for line, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    names = [name for name in LOOKS if name in known]
+    figure.legend([known[name] for name in names], names, loc="outside lower center", ncols=4, fontsize=9.5)
