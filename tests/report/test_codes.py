@@ -163,6 +163,7 @@ def test_examples_are_the_signals_they_say(codes, sbl):
     doubt = np.linalg.norm(A, axis=0) ** 2 @ sbl.std**2
     assert np.argmax(doubt) in [one.signal for one in codes.examples]
     np.testing.assert_array_equal(worst.x, sbl.x[:, worst.signal])
+    assert all(part.base is None for part in (worst.x, worst.y, worst.fit))  # pieces can be let go
     expected = np.sqrt(1e-3 + (A**2 @ sbl.std**2)[:, worst.signal])
     np.testing.assert_allclose(worst.spread, expected)
 

@@ -79,15 +79,15 @@ class Digest:
 
 
 def example(A: Array, Y: Array, fit: Array, result: Any, place: int, signal: int, role: str) -> Example:
-    """Return the signal in column `place` of Y, fit and result in full."""
+    """Return the signal in column `place` of Y, fit and result in full, as copies that hold none of these in memory."""
     low, high = interval_of(result, place)
     return Example(
         signal=signal,
         role=role,
-        y=Y[:, place],
-        fit=fit[:, place],
+        y=Y[:, place].copy(),
+        fit=fit[:, place].copy(),
         spread=_spread(A, result, place),
-        x=result.x[:, place],
+        x=result.x[:, place].copy(),
         low=low,
         high=high,
         trace=None if result.trace is None else finite(result.trace[:, place]),
