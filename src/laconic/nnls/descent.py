@@ -44,7 +44,7 @@ def descent_step(columns: Floats, squares: Floats, prior: Prior) -> Callable[[Co
         h, left = codes.h.copy(), codes.left.copy()
         mask = np.zeros((0, left.shape[1])) if codes.mask is None else codes.mask
         own = squares if codes.mask is None else mask @ (columns**2).T
-        lines, parabolas = _majorised(codes, prior) if kind == MAJORISED else (empty, empty)
+        lines, parabolas = majorised(codes, prior) if kind == MAJORISED else (empty, empty)
         strength = codes.strength[:, 0] * (factor / 2)
         longest = sweep(columns, own, mask, h, left, strength, kind, offset, exponent, lines, parabolas)
         size = np.linalg.norm(codes.y, axis=1)
@@ -53,7 +53,7 @@ def descent_step(columns: Floats, squares: Floats, prior: Prior) -> Callable[[Co
     return step
 
 
-def _majorised(codes: Codes, prior: Prior) -> tuple[Floats, Floats]:
+def majorised(codes: Codes, prior: Prior) -> tuple[Floats, Floats]:
     """Return the slopes or curvatures of the lines (z <= 1) or parabolas that touch half the penalty from above."""
     h = np.maximum(codes.h, np.finfo(float).tiny ** 0.5) if prior.z != 1 else codes.h
     lines = np.minimum(codes.strength * slope(h, prior), np.finfo(float).max ** 0.5)

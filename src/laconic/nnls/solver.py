@@ -1,6 +1,5 @@
 """Non-negative least squares for thousands of right-hand sides."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from laconic.core.result import Status, worst
 from laconic.nnls.arguments import as_ridge, as_start, like, moved
 from laconic.nnls.dense import Answers, Options, solve_dense
 from laconic.nnls.factor import Floats, Ints
+from laconic.nnls.patterns import patterns
 from laconic.nnls.projected import descend
 from laconic.nnls.result import NNLSResult
 from laconic.structured.dictionary import Dictionary, as_dictionary
@@ -99,20 +99,12 @@ def _solve(matrix: Floats, y: Floats, mask: Any, ridge: Floats, start: Floats | 
     if mask is None:
         return solve_dense(matrix, y, ridge, start, options)
     whole = Answers.empty(len(y), matrix.shape[1])
-    for present, rows in _patterns(mask):
+    for present, rows in patterns(mask):
         own = ridge if len(ridge) == 1 else ridge[rows]
         guess = None if start is None else start[rows]
         part = solve_dense(matrix[present], y[np.ix_(rows, present)], own, guess, options)
         whole = whole.put(rows, part)
     return whole
-
-
-def _patterns(mask: Any) -> Iterator[tuple[Any, Ints]]:
-    """Go through the patterns of missing entries: which entries are there, and in which signals."""
-    patterns, which = np.unique(mask, axis=0, return_inverse=True)
-    order = np.argsort(which.ravel(), kind="stable")
-    for present, rows in zip(patterns, np.split(order, np.cumsum(np.bincount(which.ravel()))[:-1]), strict=True):
-        yield np.flatnonzero(present), rows
 
 
 def _result(dictionary: Dictionary, signals: Signals, answers: Answers) -> NNLSResult:

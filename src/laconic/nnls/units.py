@@ -86,6 +86,13 @@ def given_noise(owner: str, noise: Any, snr: Any, signals: Signals) -> Floats | 
     return np.broadcast_to(values, (k,)).copy()
 
 
+def least_noise(signals: Signals) -> Floats:
+    """Return the least variance that noise counts as, shape (k,): without noise there would be no prior."""
+    xp = array_namespace(signals.y)
+    precise = float(xp.finfo(signals.y.dtype).eps) < 1e-10
+    return (1e-10 if precise else 1e-6) * _power(signals)
+
+
 def noise_from(fit: Fit, signals: Signals) -> tuple[Floats, Ints]:
     """Return |y - A x|^2 / (n - p), shape (k,), and which of them say nothing since too few freedoms are left.
 
