@@ -162,7 +162,7 @@ def test_products_give_what_the_dense_twin_gives(kind, design):
 
 @pytest.mark.parametrize("design", ["iid", "absolute"])
 def test_an_operator_of_which_no_squares_are_known_comes_near(design):
-    A, y, _, gamma, noise = posed(design, n=200, m=300, noise=1e-2)
+    A, y, _, gamma, noise = posed(design, n=150, m=200, noise=1e-2)
     wanted = found(A, y, None, gamma, noise)
     got = found(aslinearoperator(A), y, None, gamma, noise)
     assert np.linalg.norm(got.mean - wanted.mean) < 0.1 * np.linalg.norm(wanted.mean)
@@ -173,9 +173,9 @@ def test_an_operator_of_which_no_squares_are_known_comes_near(design):
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-3)])
 def test_every_library_gives_the_same_in_its_own_type(xp, missing, dtype, tolerance):
     arguments = posed("absolute", missing=missing)
-    wanted = found(*arguments, Gamp(tol=1e-7, max_inner=300))
+    wanted = found(*arguments, Gamp(tol=1e-7, max_inner=100))
     arguments = [None if a is None else xp.asarray(a.astype(dtype)) for a in arguments]
-    got = found(*arguments, Gamp(tol=1e-7, max_inner=300))
+    got = found(*arguments, Gamp(tol=1e-7, max_inner=100))
     for name in ("mean", "variance", "location", "spread"):
         values = getattr(got, name)
         assert values.dtype == arguments[0].dtype

@@ -6,7 +6,7 @@ and bring any dictionary closer to that.
 Rotation (arXiv:1504.04799). With A A^T = U diag(d) U^T, the data U^T y = (U^T A) x + U^T v have orthogonal rows, and
 noise that is as white as before. It needs A as an array and every entry of y.
 
-Mean removal (Vila, Schniter, Rangan, Krzakala, Zdeborova 2015, arXiv:1412.2005, section III). With the row means
+Mean removal (Vila, Schniter, Rangan, Krzakala, Zdeborova 2015, arXiv:1412.2005). With the row means
 g = A 1 / m, the column means c = (A - g 1^T)^T 1 / n and B = A - g 1^T - 1 c^T,
 
     [ y ]   [  B     b1 g     b2 1  ] [ x ]   [ v ]

@@ -10,7 +10,7 @@ A probe costs one solution of a system with C, as mu does, and its covariance is
     from its size,            E e_i^2 / gamma_i = R_i,      deviation about 2^(1/2) R_i       best where R_i is small
     from where it came from,  E e_i g_i / gamma_i = R_i,    deviation (R_i (1 - R_i))^(1/2)   best where it is near 1
 
-The second is the estimator of covariance-free EM (Lin, Song, Tolooshams, Ba 2022, arXiv:2105.10439, section III), with
+The second is the estimator of covariance-free EM (Lin, Song, Tolooshams, Ba 2022, arXiv:2105.10439), with
 its probes scaled by the prior's deviations. Averages over probes are weighed by the inverse of their variances.
 """
 
