@@ -23,7 +23,7 @@ from laconic.report import (
     render_report,
 )
 from laconic.report.codes import Digest, Map
-from laconic.report.codes.digest import relative_residual
+from laconic.report.codes.digest import example, relative_residual
 from laconic.report.codes.records import LARGEST_MAP, named_maps, shrunk
 from laconic.report.palette import METHODS_OF_CODES, look, variables
 from laconic.sbl import rectified_sbl
@@ -63,9 +63,12 @@ def drawn(figure):
 def test_the_largest_coefficients_lie_where_they_are(signal, sbl):
     axes = plot_codes(sbl, signal, names=NAMES, most=3, level=0.8).axes[0]
     x = sbl.x[:, signal]
-    order = [i for i in np.argsort(-x)[:3] if x[i] > 0][::-1]
-    np.testing.assert_allclose(axes.lines[0].get_xdata(), x[order])
     low, high = sbl.interval(0.8)
+    order = [int(label.get_text().split("[")[1][:-1]) for label in axes.get_yticklabels()]
+    assert set(order) >= set(np.flatnonzero(x > 0.01 * x.max())) & set(np.argsort(-x)[:3])
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), x[order])
+    assert np.all(np.diff(x[order]) >= 0)
+    assert len(order) <= 3
     ends = np.array([segment[:, 0] for segment in axes.collections[1].get_segments()])
     np.testing.assert_allclose(ends, np.stack([low[order, signal], high[order, signal]], axis=1))
     assert "80" in axes.get_xlabel()
@@ -164,8 +167,17 @@ def test_examples_are_the_signals_they_say(codes, sbl):
     assert np.argmax(doubt) in [one.signal for one in codes.examples]
     np.testing.assert_array_equal(worst.x, sbl.x[:, worst.signal])
     assert all(part.base is None for part in (worst.x, worst.y, worst.fit))  # pieces can be let go
-    expected = np.sqrt(1e-3 + (A**2 @ sbl.std**2)[:, worst.signal])
-    np.testing.assert_allclose(worst.spread, expected)
+
+
+def test_the_band_is_the_gaussian_on_the_columns_used():
+    holes = Y.copy()
+    holes[4, 2] = np.nan
+    result = rectified_sbl(A, holes, noise=1e-3)
+    found = example(A, holes, A @ result.x, result, 2, 2, "").spread
+    used, kept = result.mode[:, 2] > 0, ~np.isnan(holes[:, 2])
+    precision = A[kept][:, used].T @ A[kept][:, used] / 1e-3 + np.diag(1 / result.scales[used, 2])
+    expected = np.sqrt(1e-3 + np.diag(A[:, used] @ np.linalg.inv(precision) @ A[:, used].T))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_missing_entries_and_empty_signals_have_a_residual():

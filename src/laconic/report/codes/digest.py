@@ -86,7 +86,7 @@ def example(A: Array, Y: Array, fit: Array, result: Any, place: int, signal: int
         role=role,
         y=Y[:, place].copy(),
         fit=fit[:, place].copy(),
-        spread=_spread(A, result, place),
+        spread=_spread(A, Y[:, place], result, place),
         x=result.x[:, place].copy(),
         low=low,
         high=high,
@@ -125,11 +125,18 @@ def finite(trace: Array) -> Array:
     return trace[np.isfinite(trace)]
 
 
-def _spread(A: Array, result: Any, place: int) -> Array | None:
-    """Return the standard deviation expected of new entries, taking coefficients as independent of each other."""
-    if getattr(result, "std", None) is None:
+def _spread(A: Array, y: Array, result: Any, place: int) -> Array | None:
+    """Return the standard deviation expected of new entries, by the Gaussian around the mode on the columns it uses.
+
+    With S those columns and Gamma their scales, sqrt(noise + diag A_S (A_S'A_S / noise + Gamma^-1)^-1 A_S').
+    """
+    if getattr(result, "scales", None) is None:
         return None
-    return np.asarray(np.sqrt(A**2 @ result.std[:, place] ** 2 + result.noise[place]))
+    used = np.flatnonzero((result.mode[:, place] > 0) & (result.scales[:, place] > 0))
+    columns, noise = A[:, used].astype(np.float64), float(result.noise[place])
+    there = columns[~np.isnan(y)]
+    precision = there.T @ there + np.diag(noise / result.scales[used, place])
+    return np.asarray(np.sqrt(noise * (1 + np.sum(columns.T * np.linalg.solve(precision, columns.T), axis=0))))
 
 
 def read_codes(

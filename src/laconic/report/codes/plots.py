@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from laconic.core.arrays import to_numpy
 from laconic.core.checks import DataError, ParameterError
-from laconic.report.codes.digest import LEVEL, finite, interval_of, trace_of
+from laconic.report.codes.digest import LEVEL, SMALL, finite, interval_of, trace_of
 from laconic.report.codes.records import Array, Codes, Map
 from laconic.report.palette import INK, MUTED, look
 from laconic.report.plots import shorten
@@ -169,7 +169,7 @@ def draw_codes(
     level: float = LEVEL,
 ) -> Figure:
     """Draw the largest coefficients, one a line, the largest on top."""
-    chosen = [int(i) for i in np.argsort(-x, kind="stable")[:most] if x[i] > 0][::-1]
+    chosen = _largest(x, x if high is None else np.maximum(x, high), most)[::-1]
     figure = Figure(figsize=(4.7, 1.3 + 0.24 * max(3, len(chosen))))
     axes = figure.subplots()
     heights = np.arange(len(chosen))
@@ -186,6 +186,12 @@ def draw_codes(
     if not chosen:
         axes.text(0.5, 0.5, "every coefficient is zero", transform=axes.transAxes, ha="center", color=MUTED)
     return figure
+
+
+def _largest(x: Array, reach: Array, most: int) -> list[int]:
+    """Return the largest coefficients that count, or that may: they reach above a hundredth of the largest."""
+    order = np.lexsort((-reach, -x))
+    return [int(i) for i in order if x.max() > 0 and reach[i] > SMALL * x.max()][:most]
 
 
 def _label(names: Sequence[str] | None, column: int) -> str:

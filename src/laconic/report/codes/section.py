@@ -20,8 +20,10 @@ _READING = (
     "The residual is the length of what is left of a signal over the length of the signal.",
     "Intervals and standard deviations hold given the learned scales and noise; they do not include that these are "
     "uncertain themselves.",
-    "The band around a reconstruction takes coefficients as independent of each other. Coefficients of columns that "
-    "look alike are not, so the band, and the standard deviation of columns that are added up, err on the wide side.",
+    "The band around a reconstruction takes the code as Gaussian around its likeliest value, on the columns that this "
+    "uses.",
+    "Where columns are added up in maps, their standard deviations are taken as independent of each other. Those of "
+    "columns that look alike are not, so that it errs on the wide side.",
 )
 
 
