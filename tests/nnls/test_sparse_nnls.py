@@ -13,6 +13,7 @@ from laconic.nnls.descent import KNOWN
 from laconic.nnls.penalised import lowest
 from laconic.priors import Flat, GeneralisedDoublePareto, Laplacian, PowerExponential, StudentT
 from laconic.structured import KroneckerMatrix
+from laconic.structured.dictionary import Dictionary
 
 PRIORS = [
     Flat(),
@@ -220,3 +221,72 @@ def test_nothing_to_explain():
         assert np.all(np.isfinite(found.gap))
     assert np.all(sparse_nnls(np.zeros((4, 3)), np.ones(4), noise=0.1).x == 0)
     assert np.all(sparse_nnls(np.eye(4), np.zeros(4)).x == 0)
+
+
+def bumps(n=80, m=60, k=12, noise=1e-3, seed=0):
+    """Spectra of broad overlapping bands: condition 1e7 and more, three of them in each signal."""
+    rng = np.random.default_rng(seed)
+    position = np.linspace(0, 1, n)[:, None]
+    A = 0.2 + np.exp(-(((position - rng.random(m)) / rng.uniform(0.05, 0.3, m)) ** 2))
+    x = np.where(rng.random((m, k)).argsort(axis=0) < 3, rng.uniform(0.2, 1, (m, k)), 0.0)
+    return A, A @ x + noise * rng.standard_normal((n, k)), noise**2
+
+
+@pytest.mark.parametrize("prior", ["gdp", "student_t", "laplacian", "power_exponential"])
+def test_columns_that_resemble_each_other_are_no_trouble(prior):
+    A, Y, noise = bumps()
+    plain, found = nnls(A, Y), sparse_nnls(A, Y, prior=prior, noise=noise)
+    swept = sparse_nnls(A, Y, prior=prior, noise=noise, solver="coordinate", max_iter=300)
+    assert found.converged
+    assert found.gap.max() < 1e-4
+    assert np.mean(np.linalg.norm(A @ found.x - Y, axis=0) / np.sqrt(plain.objective)) < 1.06
+    assert np.all(found.support.sum(axis=0) <= np.count_nonzero(plain.x, axis=0) + 1)
+    assert not swept.converged
+    assert swept.status == "max_iter"
+    assert np.all(found.objective < swept.objective)
+    assert not rises(found.trace[-1:])
+
+
+def test_no_noise_still_has_a_prior():
+    recovered = []
+    for A, x, _, _ in trials(40, 4):
+        for dtype, limit in ((np.float64, 1e-6), (np.float32, 1e-2)):
+            found = sparse_nnls(A.astype(dtype), (A @ x).astype(dtype), noise=0)
+            assert found.noise > 0
+            recovered.append(np.sum((found.x - x) ** 2) < limit * np.sum(x**2))
+    assert np.all(recovered)
+
+
+def test_recovery_under_little_noise():
+    def solve(A, y, noise):
+        return sparse_nnls(A, y + np.sqrt(1e-3 * np.mean(y**2)) * np.sin(np.arange(len(y)) ** 2), snr=30.0)
+
+    assert np.mean([np.sum((solve(A, A @ x, 0).x - x) ** 2) / np.sum(x**2) for A, x, *_ in trials(30, 4)]) < 1e-3
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_support_is_what_the_prior_takes_for_more_than_nothing(solver):
+    for A, x, y, noise in trials(5, 3, n=60, m=80):
+        found = sparse_nnls(A, y, noise=noise, solver=solver)
+        width = np.sqrt(found.prior.tau) * found.prior.scale * found.unit
+        lengths = np.linalg.norm(A, axis=0)
+        assert np.array_equal(found.support, found.x * lengths > width)
+        assert np.all(found.support[x > 0.5])
+        assert np.count_nonzero(found.support) < 9
+        sparse = sparse_nnls(A, y, noise=noise, solver=solver, prior="gdp")
+        if solver != "multiplicative":
+            assert np.array_equal(sparse.support, sparse.x > 0)
+        many = sparse_nnls(A, np.stack([y, 2 * y], axis=1), noise=[noise, 4 * noise], solver=solver)
+        assert many.support.shape == (80, 2)
+
+
+def test_which_solver_is_chosen(monkeypatch):
+    A, Y = draw(0, n=100)
+    options = {"prior": "gdp", "max_iter": 60}
+    assert "active_set" in sparse_nnls(A, Y, noise=0.1, **options).message
+    monkeypatch.setattr("laconic.nnls.sparse.FEW", 29)
+    assert "coordinate" in sparse_nnls(A, Y, noise=0.1, **options).message
+    assert "active_set" in sparse_nnls(A, Y, noise=1e-6, **options).message
+    assert "active_set" in sparse_nnls(np.abs(A), Y, noise=0.1, **options).message  # columns alike
+    monkeypatch.setattr(Dictionary, "fits", lambda self, limit=0.0: False)
+    assert "multiplicative" in sparse_nnls(A, Y, noise=0.1, scale=1.0, **options).message

@@ -26,7 +26,7 @@ class SparseNNLS(SparseModel):
         squares. Not used by the prior "flat".
     snr : float or None, default=None
         Signal-to-noise ratio in decibels, instead of `noise`.
-    solver : {"coordinate", "multiplicative"}, default="coordinate"
+    solver : {"auto", "active_set", "coordinate", "multiplicative"}, default="auto"
         See `laconic.nnls.sparse_nnls`; not used by the prior "flat".
     anneal : bool, default=True
         Whether a prior with several minima starts out flat and sharpens.
@@ -35,7 +35,7 @@ class SparseNNLS(SparseModel):
     fit_intercept : bool, default=False
         Whether to fit a constant, which may be negative, by centring X and y. A sparse X becomes dense for it.
     max_iter : int or None, default=None
-        Sweeps or updates of the solver; None is what suits it.
+        Convex problems, sweeps or updates of the solver; None is what suits it.
     tol : float, default=1e-6
         Largest step, over the length of the signal, at which a target counts as converged.
 
@@ -84,7 +84,7 @@ class SparseNNLS(SparseModel):
         *,
         noise: Any = "auto",
         snr: float | None = None,
-        solver: str = "coordinate",
+        solver: str = "auto",
         anneal: bool = True,
         scale: str | float = "auto",
         fit_intercept: bool = False,

@@ -77,7 +77,7 @@ class SparseNNLSCV(CrossValidated, SparseModel):
         eps: float = 1e-5,
         cv: Any = None,
         n_jobs: int | None = None,
-        solver: str = "coordinate",
+        solver: str = "auto",
         anneal: bool = True,
         scale: str | float = "auto",
         fit_intercept: bool = False,
