@@ -124,22 +124,32 @@ def iterate(
     trace: list[Rows] = []
     for count in range(1, max_iter + 1):
         before, state = state, step(state)
-        last[live] = change(before, state)
-        done = last[live] <= tol
+        moved = change(before, state)
         if objective is not None:
-            trace.append(_scattered(objective(state), live, whole.size))
+            trace.append(_scattered(objective(state), live[~settled[live]], whole.size, ~settled[live]))
         if on_iteration is not None:
             on_iteration(count, state)
-        if done.all() or count == max_iter or done.mean() >= NARROW_AT:
-            n_iter[live[done]], settled[live[done]] = count, True
-            whole = whole.put(live, state)
-            live, state = live[~done], state.take(np.flatnonzero(~done))
-        if not len(live):
+        going = ~settled[live]
+        last[live[going]] = moved[going]
+        done = going & (moved <= tol)
+        n_iter[live[done]], settled[live[done]] = count, True
+        whole = _kept(whole, state, live, done if 1 < count < max_iter else going)
+        left = ~settled[live]
+        if not left.any():
             break
+        if left.mean() <= 1 - NARROW_AT:
+            live, state = live[left], state.take(np.flatnonzero(left))
     return Run(whole, n_iter, settled, last, np.stack(trace) if trace else None)
 
 
-def _scattered(values: Rows, live: Rows, size: int) -> Rows:
+def _kept(whole: S, state: S, live: Rows, rows: Rows) -> S:
+    """Return the whole with these rows of the problems that are left as they are now."""
+    if rows.all() and len(live) == whole.size:
+        return state
+    return whole.put(live[rows], state.take(np.flatnonzero(rows))) if rows.any() else whole
+
+
+def _scattered(values: Rows, live: Rows, size: int, going: Rows) -> Rows:
     row = np.full(size, np.nan)
-    row[live] = values
+    row[live] = values[going]
     return row

@@ -12,12 +12,6 @@ from laconic.sbl.coupling import Coupling
 from laconic.sbl.esteps.base import EStep
 from laconic.sbl.records import Moments, Problem
 
-FADING = 2.5
-"""The relaxation of scales on their way to zero."""
-
-GROWN = 15
-"""Steps before anything is pruned: where the columns have a mean, all scales dip before they part."""
-
 STRIDE = 10.0
 """A relaxed step multiplies or divides a scale by at most this more than the plain one."""
 
@@ -38,6 +32,10 @@ class Learning:
     tol : float
         Settled when no standard deviation sqrt(gamma) changes by more than this share of the largest.
     max_iter : int
+    fading : float
+        The relaxation of scales on their way to zero, where there is any.
+    grown : int
+        Steps before anything is pruned: where the columns have a mean, all scales dip before they part.
     """
 
     e_step: EStep
@@ -47,6 +45,8 @@ class Learning:
     relaxation: float
     tol: float
     max_iter: int
+    grown: int = 15
+    fading: float = 2.5
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _step(problem: Problem, scales: Scales, how: Learning) -> Scales:
     unit = scales.unit[:, None]
     target = how.prior.m_step(how.coupling.pool(moments.second) * unit, scales.gamma * unit) / unit
     exponent = _exponents(scales.gamma, target, moments, how)
-    prune = how.prune if scales.age >= GROWN else 0.0
+    prune = how.prune if scales.age >= how.grown else 0.0
     gamma = _pruned(_relaxed(scales.gamma, target, exponent), scales.noise, prune, how.tol)
     return replace(scales, gamma=gamma, moments=moments, age=scales.age + 1)
 
@@ -118,14 +118,20 @@ def _step(problem: Problem, scales: Scales, how: Learning) -> Scales:
 def _exponents(gamma: Array, target: Array, moments: Moments, how: Learning) -> Array | float:
     """Return how far to go: further still where a scale falls and its coefficient would be negative without a wall.
 
-    Such a scale ends at zero, and EM takes it there at an ever slower pace. It cannot overshoot what it is bound for.
+    Such a scale ends at zero, and EM takes it there at an ever slower pace. It cannot overshoot what it is bound for,
+    unless the prior holds every scale above zero.
     """
-    if how.relaxation == 1 or moments.location is None:
+    if how.relaxation == 1 or moments.location is None or not _vanishes(how.prior):
         return how.relaxation
     xp, n_groups = array_namespace(gamma), gamma.shape[0]
     behind = moments.location if n_groups == moments.location.shape[0] else how.coupling.pool(moments.location)
     fading = (target < gamma) & (behind < 0)
-    return xp.where(fading, FADING * xp.ones_like(gamma), how.relaxation * xp.ones_like(gamma))
+    return xp.where(fading, how.fading * xp.ones_like(gamma), how.relaxation * xp.ones_like(gamma))
+
+
+def _vanishes(prior: Prior) -> bool:
+    """Whether a coefficient without energy gets a scale of zero."""
+    return float(prior.m_step(np.zeros(1), np.ones(1))[0]) == 0
 
 
 def _relaxed(gamma: Array, target: Array, exponent: Array | float) -> Array:
@@ -141,7 +147,7 @@ def _pruned(gamma: Array, noise: Array, prune: float, tol: float) -> Array:
     if prune == 0:
         return gamma
     xp = array_namespace(gamma)
-    floor = xp.maximum(prune * noise[:, None], tol**2 * xp.max(gamma, axis=1, keepdims=True))
+    floor = xp.maximum(prune * noise[:, None], min(tol, 1e-3) ** 2 * xp.max(gamma, axis=1, keepdims=True))
     return xp.where(gamma > floor, gamma, xp.zeros_like(gamma))
 
 
@@ -154,7 +160,7 @@ def _change(before: Scales, after: Scales) -> Rows:
 
 
 def _evidence(scales: Scales, how: Learning) -> Rows:
-    """Return what EM raises: the log evidence at the scales before the step, plus the log prior of the scales."""
+    """Return the log evidence at the scales before the step: what EM raises, where the prior of the scales is flat."""
     if scales.moments is None or scales.moments.log_evidence is None:
         return np.full(scales.size, np.nan)
     return np.asarray(to_numpy(how.coupling.pool(scales.moments.log_evidence)))

@@ -16,17 +16,21 @@ from laconic.sbl.em import Learning, Scales, learn, start
 from laconic.sbl.mode import posterior_mode
 from laconic.sbl.records import Problem
 
-SELECTION = 1 / 3
-"""What a selected coefficient costs beyond its share of the fit, in degrees of freedom that it leaves.
+SELECTION = 0.4
+"""What a coefficient above zero costs beyond its share of the fit, in degrees of freedom that it leaves.
 
-With 0 the estimate collapses for more columns than data, with 1 it settles above the truth; a third came closest on
-normal, non-negative and correlated dictionaries together (experiments/sparse_recovery).
+With 0 the estimate collapses for more columns than data, with 1 it settles far above the truth. The fits it is judged
+by keep small coefficients that the final one gives up: their number is what stops the collapse.
 """
 
 LOOSE = 1e-2
 """Tolerance of the fits that only the noise is judged by."""
 
+NEAR = 1.02
+"""Errors up to this many times the least one are as good."""
+
 STEPS = 40
+PRUNE = 0.1
 ROUNDS = 12
 
 
@@ -70,22 +74,23 @@ class FromResidual:
     """
 
     def find(self, problem: Problem, unit: Array, how: Learning) -> Array:
-        how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter))
+        how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter), prune=PRUNE, grown=0, fading=how.relaxation)
         noise = floored(0.3 * power(problem, how.coupling), problem)
         for _ in range(ROUNDS):
-            before, noise = noise, _half_way(noise, self._estimate(problem, noise, unit, how))
+            before, noise = noise, self._half_way(problem, noise, unit, how)
             if _largest_log_ratio(noise, before) < 0.05:
                 break
         return noise
 
-    def _estimate(self, problem: Problem, noise: Array, unit: Array, how: Learning) -> Array:
+    def _half_way(self, problem: Problem, noise: Array, unit: Array, how: Learning) -> Array:
+        """Return the geometric mean of a variance and what its fit leaves: a whole step down would go too far."""
         scales = learn(problem, start(problem, how.coupling, noise, unit), how).state
-        return residual_variance(problem, scales, how.coupling)
+        return array_namespace(noise).sqrt(noise * residual_variance(problem, scales, how.coupling))
 
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """The level at which entries held out are predicted best, out of several.
+    """The largest of several levels at which entries held out are predicted as well as they can be.
 
     Attributes
     ----------
@@ -101,7 +106,9 @@ class CrossValidated:
         xp, size = array_namespace(problem.y), power(problem, how.coupling)
         how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter))
         errors = [self._error(problem, floored(level * size, problem), unit, how) for level in self.levels]
-        best = np.argmin(np.stack(errors), axis=0)
+        table = np.stack(errors)
+        near = table <= NEAR * table.min(axis=0)
+        best = len(self.levels) - 1 - np.argmax(near[::-1], axis=0)
         return floored(size * xp.asarray(np.array(self.levels)[best], dtype=size.dtype, device=device(size)), problem)
 
     def _error(self, problem: Problem, noise: Array, unit: Array, how: Learning) -> "np.ndarray[Any, Any]":
@@ -202,12 +209,6 @@ def _mode(problem: Problem, scales: Scales) -> Array:
 def _explained(problem: Problem, codes: Array) -> Array:
     rows = problem.dictionary.matmul(codes.T).T
     return rows if problem.mask is None else rows * problem.mask
-
-
-def _half_way(old: Array, new: Array) -> Array:
-    """Return the new estimate while it falls fast, and else the geometric mean of both."""
-    xp = array_namespace(old)
-    return xp.where(new < old / 3, new, xp.sqrt(old * new))
 
 
 def _largest_log_ratio(new: Array, old: Array) -> float:

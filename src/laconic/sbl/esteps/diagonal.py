@@ -1,7 +1,7 @@
 """The diagonal approximation: each coefficient a rectified Gaussian on its own."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from laconic.core.arrays import Array
 from laconic.sbl.esteps.base import EStep
@@ -20,6 +20,7 @@ class Diagonal(EStep):
 
     name: ClassVar[str] = "diagonal"
     summary: ClassVar[str] = "each coefficient a rectified Gaussian on its own: the fastest"
+    needs: ClassVar[Literal["dense", "products"]] = "products"
 
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
         gaussian = posterior(problem, gamma, noise)

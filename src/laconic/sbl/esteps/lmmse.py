@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from laconic.core.arrays import Array, array_namespace
 from laconic.sbl.esteps.base import EStep
@@ -19,6 +19,7 @@ class Lmmse(EStep):
 
     name: ClassVar[str] = "lmmse"
     summary: ClassVar[str] = "the best linear estimate given the prior's mean and variance"
+    needs: ClassVar[Literal["dense", "products"]] = "products"
 
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
         xp = array_namespace(gamma)
