@@ -15,7 +15,7 @@ import numpy as np
 
 from laconic.nnls.descent import descent_step, majorised
 from laconic.nnls.factor import Floats
-from laconic.nnls.gram import solve_gram
+from laconic.nnls.gram import first_room, solve_rows
 from laconic.nnls.objective import Codes, value
 from laconic.nnls.patterns import patterns
 from laconic.priors.base import Prior
@@ -41,10 +41,10 @@ def reweighted_step(columns: Floats, squares: Floats, gram: Floats, prior: Prior
         Their products; with missing entries they are computed for each pattern of these.
     prior : Prior
     """
-    sweep = descent_step(columns, squares, prior)
+    sweep, room = descent_step(columns, squares, prior), first_room(gram)
 
     def step(codes: Codes) -> Codes:
-        swept = sweep(_prolonged(codes, _solved(codes, columns, gram, prior), prior))
+        swept = sweep(_prolonged(codes, _solved(codes, columns, gram, room, prior), prior))
         longest = np.max(np.abs(swept.h - codes.h) * np.sqrt(squares), axis=1)
         size = np.linalg.norm(codes.y, axis=1)
         return replace(swept, change=longest / np.where(size > 0, size, 1.0))
@@ -52,7 +52,7 @@ def reweighted_step(columns: Floats, squares: Floats, gram: Floats, prior: Prior
     return step
 
 
-def _solved(codes: Codes, columns: Floats, gram: Floats, prior: Prior) -> Codes:
+def _solved(codes: Codes, columns: Floats, gram: Floats, room: int, prior: Prior) -> Codes:
     """Return the minimiser of the majorised problem for each signal, or the codes as they were where that is no gain.
 
     Products with y are put together from the residual of the present codes, so that the digits that the Gram matrix
@@ -63,7 +63,8 @@ def _solved(codes: Codes, columns: Floats, gram: Floats, prior: Prior) -> Codes:
     free = parabolas <= HELD * np.diagonal(gram)
     moved, ridge = np.where(free, h, 0.0), np.where(free, parabolas, np.inf)
     for own, rows in _grams(codes, columns, gram):
-        found = solve_gram(own, pull[rows] + moved[rows] @ own, ridge[rows], moved[rows])[0]
+        products = pull[rows] + moved[rows] @ own
+        found = solve_rows(own, products, ridge[rows], moved[rows], room, 3 * len(gram) + 30)[0]
         h[rows] = np.where(free[rows], found, h[rows])
     left = codes.y - h @ columns
     new = replace(codes, h=h, left=left if codes.mask is None else left * codes.mask)

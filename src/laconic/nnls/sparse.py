@@ -49,10 +49,11 @@ and 1.2e-2 (100 x 400, 30 non-zero, 20 dB), and 9.1e-3 with 15 of 2, in a third 
 
 FEW = 1000
 """Columns up to which the active set is taken in any case; with 2000, nearly orthogonal, a Student-t prior keeps so
-many of them inside at first that it took 15 times as long as coordinate descent for the same answers."""
+many of them inside at first that it took 12 times as long as coordinate descent for the same answers."""
 
 QUIET = 7e-3
-"""Noise, as a share of the mean square of the task's signals, below which sweeps do not come to an end."""
+"""Noise, as a share of a signal's mean square, below which sweeps end in worse minima. With 100 x 400 and 30 non-zero
+the error was 1.4e-3 by the active set and 4.7e-2 by coordinates at 26 dB, and 3.7e-3 by both at 23 dB."""
 
 STALLED = 1e3
 """An answer whose gap is more than this times tol when steps have become small has stalled."""
@@ -107,8 +108,8 @@ def sparse_nnls(
     solver : {"auto", "active_set", "coordinate", "multiplicative"}
         "auto" is "active_set"; "coordinate" where there are more than 1000 columns that hardly resemble each other, or
         more than 5792, and noise; "multiplicative" for a dictionary that takes more than 1 GiB as an array. Columns
-        that resemble each other, such as spectra, and signals with hardly any noise need "active_set": sweeps come
-        forward too slowly there, and "coordinate" may run out of them.
+        that resemble each other, such as spectra, and signals with little noise (26 dB and more) need
+        "active_set": sweeps come forward too slowly there, or end in worse minima.
     anneal : bool, default True
     scale : "auto" or float
         Unit in which the prior measures coefficients. "auto": columns count as of length 1, and a tenth of the
