@@ -95,9 +95,12 @@ def example(A: Array, Y: Array, fit: Array, result: Any, place: int, signal: int
 
 
 def support_of(result: Any) -> Array:
-    """Return how many coefficients of each signal are above zero; of the posterior's mode, where there is one."""
+    """Return how many coefficients of each signal the solver counts: above zero, or out of the spike of its prior."""
     known = getattr(result, "effective_support", None)
-    return np.asarray((result.x > 0).sum(axis=0) if known is None else known)
+    if known is not None:
+        return np.asarray(known)
+    counted = getattr(result, "support", None)
+    return np.asarray((result.x > 0 if counted is None else counted).sum(axis=0))
 
 
 def large_of(x: Array) -> Array:
