@@ -70,9 +70,9 @@ def residual_variance(A: Matrix, Y: Matrix, x: Matrix) -> Matrix:
 
 
 def sparse(A: Matrix, Y: Matrix, *, prior: str, times: float = 1.0) -> Answer:
-    """Sparse NNLS from the plain answer on, with `times` the noise that the plain answer's residual shows."""
+    """Sparse NNLS with `times` the noise that the plain answer's residual shows."""
     plain = nnls(A, Y).x
-    result = sparse_nnls(A, Y, prior=prior, noise=times * residual_variance(A, Y, plain), x0=plain)
+    result = sparse_nnls(A, Y, prior=prior, noise=times * residual_variance(A, Y, plain))
     return Answer(result.x, None, result.message)
 
 
@@ -85,8 +85,8 @@ METHODS: dict[str, Method] = {
     "scipy nnls, looped": Method(scipy_looped),
     "nnls": Method(partial(of, nnls)),
     "NN-OMP, at most 3": Method(partial(of, nn_omp, n_nonzero=3)),
-    "sparse NNLS, GDP": Method(partial(sparse, prior="gdp"), every=20),
-    "sparse NNLS, GDP, noise x 4": Method(partial(sparse, prior="gdp", times=4.0), every=20),
+    "sparse NNLS, GDP": Method(partial(sparse, prior="gdp")),
+    "sparse NNLS, GDP, noise x 4": Method(partial(sparse, prior="gdp", times=4.0)),
     "sparse NNLS, GDP, noise x 16": Method(partial(sparse, prior="gdp", times=16.0)),
     "sparse NNLS, Student-t": Method(partial(sparse, prior="student_t"), every=20),
     "R-SBL diagonal": Method(partial(learned, e_step="diagonal"), every=90),

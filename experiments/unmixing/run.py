@@ -27,7 +27,7 @@ from laconic.core.files import atomic_write_text, write_json
 HERE = Path(__file__).parent
 FILES = {"scene": "hsi_samson.npz", "minerals": "spectral_library_usgs1995.npz"}
 ON_ENDMEMBERS = ("scipy nnls, looped", "nnls", "R-SBL diagonal")
-DRAWN = ("R-SBL diagonal", "sparse NNLS, GDP, noise x 16")
+DRAWN = ("R-SBL diagonal", "sparse NNLS, GDP, noise x 4")
 SIGNALS = 10
 
 
