@@ -13,6 +13,7 @@ from laconic.core.arrays import Array, array_namespace, device, to_numpy
 from laconic.core.checks import ParameterError, check_interval
 from laconic.sbl.coupling import Coupling
 from laconic.sbl.em import Learning, Scales, learn, start
+from laconic.sbl.esteps import Diagonal
 from laconic.sbl.mode import posterior_mode
 from laconic.sbl.records import Problem
 
@@ -74,7 +75,7 @@ class FromResidual:
     """
 
     def find(self, problem: Problem, unit: Array, how: Learning) -> Array:
-        how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter), prune=PRUNE, grown=0, fading=how.relaxation)
+        how = replace(_rough(problem, how), prune=PRUNE, grown=0, fading=Diagonal.relaxation)
         noise = floored(0.3 * power(problem, how.coupling), problem)
         for _ in range(ROUNDS):
             before, noise = noise, self._half_way(problem, noise, unit, how)
@@ -104,7 +105,7 @@ class CrossValidated:
 
     def find(self, problem: Problem, unit: Array, how: Learning) -> Array:
         xp, size = array_namespace(problem.y), power(problem, how.coupling)
-        how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter))
+        how = _rough(problem, how)
         errors = [self._error(problem, floored(level * size, problem), unit, how) for level in self.levels]
         table = np.stack(errors)
         near = table <= NEAR * table.min(axis=0)
@@ -149,6 +150,12 @@ def as_noise_rule(owner: str, noise: Any, snr: float | None, n_signals: int) -> 
 
 NOISE_RULES: dict[str, type[NoiseRule]] = {"auto": FromResidual, "cv": CrossValidated}
 """Every rule by the name it is chosen by; a new one adds its line here."""
+
+
+def _rough(problem: Problem, how: Learning) -> Learning:
+    """Return how to fit for the sake of the noise: quickly, whichever E-step the codes are found by in the end."""
+    how = replace(how, tol=LOOSE, max_iter=min(STEPS, how.max_iter))
+    return replace(how, e_step=Diagonal(), relaxation=Diagonal.relaxation) if problem.dictionary.is_dense else how
 
 
 def _checked_variance(owner: str, noise: Any, n_signals: int) -> Any:
