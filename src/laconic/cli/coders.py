@@ -36,8 +36,7 @@ class Coder:
 
 def _rsbl(A: Any, Y: Any, options: dict[str, Any], memory: int, on_done: OnDone) -> Result:
     seed = options.pop("seed", 0)
-    tell = lambda done, _: on_done(done)  # noqa: E731
-    return rectified_sbl(A, Y, random_state=seed, memory=memory, on_batch=tell, **options)
+    return rectified_sbl(A, Y, random_state=seed, memory=memory, on_batch=lambda done, _: on_done(done), **options)
 
 
 def _sparse(A: Any, Y: Any, options: dict[str, Any], memory: int, on_done: OnDone) -> Result:

@@ -21,7 +21,7 @@ from scipy import special
 
 from laconic.core.arrays import Array, array_namespace, as_array, device, to_numpy
 
-__all__ = ["log_mass", "rectified_moments", "rectified_variance", "tail_ratios"]
+__all__ = ["log_mass", "mean_and_variance", "rectified_moments", "rectified_variance", "tail_ratios"]
 
 _DEPTH = 16
 """Levels of the continued fraction; with the switch below it is exact to 2e-12 (float64) and 1e-7 (float32)."""
@@ -74,12 +74,19 @@ def rectified_variance(mean: Array, variance: Array) -> Array:
 
     Parameters and accuracy are those of `rectified_moments`.
     """
+    return mean_and_variance(mean, variance)[1]
+
+
+def mean_and_variance(mean: Array, variance: Array) -> tuple[Array, Array]:
+    """Mean and variance of N^R(mu, S) in one pass, as `rectified_moments` and `rectified_variance` give them."""
     mean, variance = as_array(mean), as_array(variance)
     xp = array_namespace(mean, variance)
     with np.errstate(over="ignore", under="ignore"):
         z = _standard(mean, variance)
-        tail = (z.scale * z.ratio_1) * (z.scale * (z.ratio_2 - z.ratio_1))
-        return xp.where(z.in_tail, tail, variance * _positive(1 - z.hazard * (z.hazard + z.t)))
+        tail = z.scale * z.ratio_1
+        first = xp.where(z.in_tail, tail, _positive(mean + z.scale * z.hazard))
+        spread = variance * _positive(1 - z.hazard * (z.hazard + z.t))
+        return first, xp.where(z.in_tail, tail * (z.scale * (z.ratio_2 - z.ratio_1)), spread)
 
 
 def log_mass(mean: Array, variance: Array) -> Array:

@@ -9,14 +9,15 @@ Three ways to the same numbers; `gaussian_posterior` takes the cheapest for the 
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
-from laconic.core.linalg import invert, log_two_pi, packed_places
+from laconic.core.linalg import invert, log_two_pi
 from laconic.core.loop import BatchRecord, Rows
 from laconic.sbl.records import Problem
+from laconic.structured.dictionary import DenseDictionary
+from laconic.structured.row_pairs import RowPairs
 
 PAIRS_LIMIT = 2**28
 """Bytes that the products of all pairs of rows of a dictionary may take."""
@@ -58,7 +59,12 @@ def gaussian_posterior(problem: Problem, gamma: Array, noise: Array) -> Gaussian
     gamma : array of shape (k, m) or (1, m)
     noise : array of shape (k,) or (1,)
     """
-    A = problem.dictionary.dense("gaussian_posterior")
+    dictionary = problem.dictionary
+    A = (
+        dictionary
+        if isinstance(dictionary, DenseDictionary)
+        else DenseDictionary(dictionary.dense("gaussian_posterior"))
+    )
     if problem.mask is not None or gamma.shape[0] != problem.y.shape[0]:
         return _in_data_space(problem, A, gamma, noise)
     classes = _classes(_n_active(gamma), A.shape[0])
@@ -73,11 +79,11 @@ def _classes(active: Rows, n: int) -> Rows:
     return np.where(active <= FEW * n, powers, 0)
 
 
-def _one_class(problem: Problem, A: Array, gamma: Array, noise: Array, which: int) -> Gaussian:
+def _one_class(problem: Problem, A: DenseDictionary, gamma: Array, noise: Array, which: int) -> Gaussian:
     return _in_code_space(problem.y, A, gamma, noise) if which else _in_data_space(problem, A, gamma, noise)
 
 
-def _by_classes(problem: Problem, A: Array, gamma: Array, noise: Array, classes: Rows) -> Gaussian:
+def _by_classes(problem: Problem, A: DenseDictionary, gamma: Array, noise: Array, classes: Rows) -> Gaussian:
     """Solve signals of each class together, and put them back in their order."""
     xp, order = array_namespace(gamma), np.argsort(classes, kind="stable")
     found, starts = np.unique(classes[order], return_index=True)
@@ -99,11 +105,12 @@ def _n_active(gamma: Array) -> Rows:
 # In the space of the data: n x n matrices ------------------------------------------------------------------------
 
 
-def _in_data_space(problem: Problem, A: Array, gamma: Array, noise: Array) -> Gaussian:
-    xp, y, mask = array_namespace(A), problem.y, problem.mask
-    columns = _used(gamma)
-    A, inner = (A, gamma) if columns is None else (xp.take(A, columns, axis=1), xp.take(gamma, columns, axis=1))
-    pairs = _pairs(A) if columns is None and mask is None and _pairs_pay(A, gamma) else None
+def _in_data_space(problem: Problem, dictionary: DenseDictionary, gamma: Array, noise: Array) -> Gaussian:
+    A, y, mask = dictionary.array, problem.y, problem.mask
+    xp, columns, inner = array_namespace(A), _used(gamma), gamma
+    pairs = dictionary.row_pairs if columns is None and mask is None and _pairs_pay(A, gamma) else None
+    if columns is not None:
+        A, inner = xp.take(A, columns, axis=1), xp.take(gamma, columns, axis=1)
     covariance = _masked(_covariances(A, inner, pairs), mask)
     covariance = covariance + noise[:, None, None] * xp.eye(A.shape[0], dtype=A.dtype, device=device(A))
     inverse = invert(covariance)
@@ -141,7 +148,7 @@ def _spread_out(values: Array, columns: Array | None, gamma: Array) -> Array:
     return xp.take(xp.concat([nothing, values], axis=1), places, axis=1)
 
 
-def _covariances(A: Array, gamma: Array, pairs: "_Pairs | None") -> Array:
+def _covariances(A: Array, gamma: Array, pairs: RowPairs | None) -> Array:
     """Return A diag(gamma) A^T, shape (k, n, n)."""
     if pairs is None:
         return (A * gamma[:, None, :]) @ A.T
@@ -149,7 +156,7 @@ def _covariances(A: Array, gamma: Array, pairs: "_Pairs | None") -> Array:
     return xp.reshape(xp.take(gamma @ pairs.products.T, pairs.unpacked, axis=1), (-1, n, n))
 
 
-def _quadratic(A: Array, inverse: Array, pairs: "_Pairs | None") -> Array:
+def _quadratic(A: Array, inverse: Array, pairs: RowPairs | None) -> Array:
     """Return a_i^T C^-1 a_i for each column, shape (k, m)."""
     xp, n = array_namespace(A), A.shape[0]
     if pairs is None:
@@ -170,19 +177,6 @@ def _log_normal(y: Array, solved: Array, log_determinant: Array, noise: Array, m
     return -(xp.sum(y * solved, axis=1) + log_determinant + log_two_pi(there)) / 2
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """Products of all pairs of rows of a dictionary, shape (n (n+1) / 2, m).
-
-    With them, the covariances of a whole batch are one product of two matrices, and half the work.
-    """
-
-    products: Array
-    unpacked: Array
-    packed: Array
-    weights: Array
-
-
 def _pairs_pay(A: Array, gamma: Array) -> bool:
     n, m = A.shape
     return bool(_pairs_bytes(n, m, 8) <= PAIRS_LIMIT and gamma.shape[0] >= PAIRS_FROM)
@@ -198,45 +192,15 @@ def shared_bytes(n: int, m: int, itemsize: int) -> int:
     return (2 * pairs if pairs <= PAIRS_LIMIT else 0) + (gram if gram <= PAIRS_LIMIT else 0)
 
 
-def _pairs(A: Array) -> _Pairs:
-    return _cached_pairs(_Identity(A))
-
-
-class _Identity:
-    """An array as a key: equal to itself alone."""
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and self.array is other.array
-
-    def __hash__(self) -> int:
-        return id(self.array)
-
-
-@lru_cache(maxsize=1)
-def _cached_pairs(key: _Identity) -> _Pairs:
-    A = key.array
-    xp, n = array_namespace(A), A.shape[0]
-    rows, columns, unpacked, weights = packed_places(n)
-
-    def whole(numbers: list[int]) -> Array:
-        return xp.asarray(numbers, dtype=xp.int64, device=device(A))
-
-    products = xp.take(A, whole(rows), axis=0) * xp.take(A, whole(columns), axis=0)
-    packed = whole([i * n + j for i, j in zip(rows, columns, strict=True)])
-    return _Pairs(products, whole(unpacked), packed, xp.asarray(weights, dtype=A.dtype, device=device(A)))
-
-
 # In the space of the codes: a x a matrices, for the a coefficients of each signal that are not pruned ------------
 
 
-def _in_code_space(y: Array, A: Array, gamma: Array, noise: Array) -> Gaussian:
-    xp, active = array_namespace(A), max(int(_n_active(gamma).max()), 1)
+def _in_code_space(y: Array, dictionary: DenseDictionary, gamma: Array, noise: Array) -> Gaussian:
+    A, active = dictionary.array, max(int(_n_active(gamma).max()), 1)
+    xp = array_namespace(A)
     places = xp.argsort(xp.astype(gamma <= 0, xp.int64), axis=1, stable=True)[:, :active]
     scale = xp.sqrt(xp.take_along_axis(gamma, places, axis=1))
-    gram = _grams(A, places) * scale[:, :, None] * scale[:, None, :] / noise[:, None, None]
+    gram = _grams(dictionary, places) * scale[:, :, None] * scale[:, None, :] / noise[:, None, None]
     inverse = invert(gram + xp.eye(active, dtype=A.dtype, device=device(A)))
     weights = inverse.solve(scale * xp.take_along_axis(y @ A, places, axis=1) / noise[:, None])
     mean = _placed(scale * weights, places, gamma)
@@ -246,20 +210,15 @@ def _in_code_space(y: Array, A: Array, gamma: Array, noise: Array) -> Gaussian:
     return Gaussian(mean, variance, evidence)
 
 
-def _grams(A: Array, places: Array) -> Array:
+def _grams(dictionary: DenseDictionary, places: Array) -> Array:
     """Return the products of the columns that each signal uses, shape (k, a, a)."""
-    xp, m = array_namespace(A), A.shape[1]
+    A, m = dictionary.array, dictionary.shape[1]
+    xp = array_namespace(A)
     if m * m * 8 <= PAIRS_LIMIT:
-        gram = _cached_gram(_Identity(A))
         flat = places[:, :, None] * m + places[:, None, :]
-        return xp.reshape(xp.take(xp.reshape(gram, (-1,)), xp.reshape(flat, (-1,))), flat.shape)
+        return xp.reshape(xp.take(xp.reshape(dictionary.gram, (-1,)), xp.reshape(flat, (-1,))), flat.shape)
     atoms = xp.reshape(xp.take(A.T, xp.reshape(places, (-1,)), axis=0), (*places.shape, A.shape[0]))
     return atoms @ xp.matrix_transpose(atoms)
-
-
-@lru_cache(maxsize=1)
-def _cached_gram(key: _Identity) -> Array:
-    return key.array.T @ key.array
 
 
 def _placed(values: Array, places: Array, gamma: Array) -> Array:

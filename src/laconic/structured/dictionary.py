@@ -1,6 +1,7 @@
 """One manner of multiplying for every kind of known dictionary: arrays, sparse matrices, operators, structures."""
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from laconic.core.checks import DataError, check_finite
 from laconic.core.units import format_bytes
 from laconic.structured.base import StructuredMatrix
 from laconic.structured.kronecker import KroneckerMatrix
+from laconic.structured.row_pairs import RowPairs, row_pairs
 
 DENSE_LIMIT = 2**30
 """Bytes up to which a dictionary that is no plain array is formed where the whole of it is asked for."""
@@ -117,6 +119,16 @@ class DenseDictionary(Dictionary):
 
     def squared(self) -> Dictionary:
         return DenseDictionary(self.array**2)
+
+    @cached_property
+    def gram(self) -> Array:
+        """Products of all pairs of columns, shape (m, m); kept as long as the dictionary is."""
+        return self.array.T @ self.array
+
+    @cached_property
+    def row_pairs(self) -> RowPairs:
+        """Products of all pairs of rows; kept as long as the dictionary is."""
+        return row_pairs(self.array)
 
     def absolute(self) -> Dictionary:
         xp = array_namespace(self.array)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from laconic.core.arrays import Array
 from laconic.sbl.esteps.base import EStep
 from laconic.sbl.esteps.gaussian import posterior
-from laconic.sbl.moments import log_mass, rectified_moments, rectified_variance
+from laconic.sbl.moments import log_mass, mean_and_variance
 from laconic.sbl.orthant import log_evidence
 from laconic.sbl.records import Moments, Problem
 
@@ -24,8 +24,7 @@ class Diagonal(EStep):
 
     def moments(self, problem: Problem, gamma: Array, noise: Array, last: Moments | None) -> Moments:
         gaussian = posterior(problem, gamma, noise)
-        mean, _ = rectified_moments(gaussian.mean, gaussian.variance)
-        variance = rectified_variance(gaussian.mean, gaussian.variance)
+        mean, variance = mean_and_variance(gaussian.mean, gaussian.variance)
         mass = log_mass(gaussian.mean, gaussian.variance)
         evidence = log_evidence(gaussian.log_evidence, mass, gamma)
         return Moments(mean, variance, gaussian.mean, gaussian.variance, evidence)

@@ -21,7 +21,7 @@ from laconic.core.loop import BatchRecord, Rows, iterate
 from laconic.sbl.conditioning import System, conditioned
 from laconic.sbl.esteps.base import EStep
 from laconic.sbl.esteps.lmmse import Lmmse
-from laconic.sbl.moments import rectified_moments, rectified_variance
+from laconic.sbl.moments import mean_and_variance
 from laconic.sbl.records import Moments, Problem
 
 _SHORTEST, _SHORTER, _LONGER = 0.01, 0.5, 1.1
@@ -220,7 +220,7 @@ def _inferred(at: _Passing) -> _Passing:
     pull = precision * now.average + system.dictionary.rmatmul(now.score.T).T
     spread = at.gamma / (1 + at.gamma * precision[:, :m])
     location = spread * pull[:, :m]
-    codes, variance = rectified_moments(location, spread)[0], rectified_variance(location, spread)
+    codes, variance = mean_and_variance(location, spread)
     if system.extra:
         codes = xp.concat([codes, pull[:, m:] / precision[:, m:]], axis=1)
         variance = xp.concat([variance, 1 / precision[:, m:]], axis=1)
