@@ -33,7 +33,7 @@ BAD = [
     (lambda: sparse_nnls(A, Y, scale="big"), ParameterError, "sparse_nnls: scale must be"),
     (lambda: sparse_nnls(A, Y, noise=-1.0), DataError, "sparse_nnls: noise must be one variance of at least 0, or 2"),
     (lambda: sparse_nnls(A, Y, noise=[1, 2, 3]), DataError, "sparse_nnls: noise must be one variance"),
-    (lambda: sparse_nnls(A, Y, noise="auto"), ParameterError, "sparse_nnls: noise must be a variance"),
+    (lambda: sparse_nnls(A, Y, noise="known"), ParameterError, "sparse_nnls: noise must be a variance"),
     (lambda: sparse_nnls(A, Y, noise=1, snr=3), ParameterError, "sparse_nnls: snr must be left out where noise"),
     (lambda: sparse_nnls(A, Y, snr=np.nan), ParameterError, "sparse_nnls: snr must be a number"),
     (lambda: sparse_nnls(NAN, Y), DataError, "sparse_nnls: the dictionary must be finite"),

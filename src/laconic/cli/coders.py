@@ -40,8 +40,6 @@ def _rsbl(A: Any, Y: Any, options: dict[str, Any], memory: int, on_done: OnDone)
 
 
 def _sparse(A: Any, Y: Any, options: dict[str, Any], memory: int, on_done: OnDone) -> Result:
-    if options.get("noise") == "auto":
-        del options["noise"]
     return sparse_nnls(A, Y, **options)
 
 

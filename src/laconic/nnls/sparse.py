@@ -98,9 +98,9 @@ def sparse_nnls(
     Y : array of shape (n,) or (n, k)
         Signals, one a column; NaN marks a missing entry.
     prior : {"student_t", "gdp", "laplacian", "power_exponential", "flat"} or Prior
-    noise : float or array of shape (k,), optional
-        Variance of the noise in each entry of y. Without it and `snr` it is found from the residual of plain
-        non-negative least squares and the degrees of freedom that this leaves, |y - A x|^2 / (n - p), or, where that
+    noise : float, array of shape (k,) or "auto", optional
+        Variance of the noise in each entry of y. With "auto", or without it and `snr`, it is found from the residual
+        of plain non-negative least squares and the degrees of freedom that this leaves, |y - A x|^2 / (n - p), or, where that
         leaves hardly any, from that of sparse fits in turn. It counts as at least 1e-10 of the mean square of a signal
         (1e-6 in float32), so that there is a prior for noiseless signals, too.
     snr : float, optional

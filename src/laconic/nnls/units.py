@@ -60,7 +60,7 @@ def coefficient_unit(fit: Fit) -> Floats:
 
 
 def given_noise(owner: str, noise: Any, snr: Any, signals: Signals) -> Floats | None:
-    """Return the noise variances that a caller gave, shape (k,), or None where neither is given.
+    """Return the noise variances that a caller gave, shape (k,), or None where neither is given (or noise is "auto").
 
     Raises
     ------
@@ -69,6 +69,7 @@ def given_noise(owner: str, noise: Any, snr: Any, signals: Signals) -> Floats | 
     DataError
         If the variances are negative, not finite or of another shape.
     """
+    noise = None if isinstance(noise, str) and noise == "auto" else noise
     if noise is not None and snr is not None:
         raise ParameterError(owner, "snr", "left out where noise is given", snr)
     k = len(signals.y)
@@ -80,7 +81,7 @@ def given_noise(owner: str, noise: Any, snr: Any, signals: Signals) -> Floats | 
     try:
         values = np.asarray(noise, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ParameterError(owner, "noise", "a variance of at least 0, one a signal, or None", noise) from None
+        raise ParameterError(owner, "noise", "a variance of at least 0, one a signal, 'auto' or None", noise) from None
     if values.shape not in ((), (k,)) or not np.all((values >= 0) & np.isfinite(values)):
         raise DataError(f"{owner}: noise must be one variance of at least 0, or {k}, got {noise!r:.60}")
     return np.broadcast_to(values, (k,)).copy()
