@@ -101,8 +101,8 @@ def sparse_nnls(
     noise : float, array of shape (k,) or "auto", optional
         Variance of the noise in each entry of y. With "auto", or without it and `snr`, it is found from the residual
         of plain non-negative least squares and the degrees of freedom that this leaves, |y - A x|^2 / (n - p), or,
-        where that leaves hardly any, from that of sparse fits in turn. It counts as at least 1e-10 of the mean square of a signal
-        (1e-6 in float32), so that there is a prior for noiseless signals, too.
+        where that leaves hardly any, from that of sparse fits in turn. It counts as at least 1e-10 of the mean square
+        of a signal (1e-6 in float32), so that there is a prior for noiseless signals, too.
     snr : float, optional
         Signal-to-noise ratio in decibels, instead of `noise`.
     solver : {"auto", "active_set", "coordinate", "multiplicative"}
