@@ -4,8 +4,8 @@ Two halves meet in `laconic.structured`, matrices with few parameters:
 
 - few parameters: `laconic.rnn` compresses the recurrent layers of PyTorch models with Kronecker products
   (it needs the extra ``laconic[rnn]``);
-- few non-zeros: `laconic.nnls` and `laconic.sbl` find sparse non-negative codes, `laconic.estimators` offers them as
-  scikit-learn regressors; factorisations are to come.
+- few non-zeros: `laconic.nnls` and `laconic.sbl` find sparse non-negative codes for a known dictionary,
+  `laconic.factorize` learns the dictionary, too, and `laconic.estimators` offers all of it in scikit-learn's manners.
 
 Importing this package loads none of its rooms, so it is fast and needs no PyTorch; each room, such as
 `laconic.structured`, and each estimator, such as `laconic.RectifiedSBL`, is loaded when it is first asked for.
@@ -17,7 +17,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ESTIMATORS = ("RectifiedSBL", "RectifiedSBLCV", "SparseNNLS", "SparseNNLSCV")
+_ESTIMATORS = ("RectifiedSBL", "RectifiedSBLCV", "SparseNMF", "SparseNNLS", "SparseNNLSCV")
 """Names of `laconic.estimators` that this package has too."""
 
 __all__ = [*_ESTIMATORS, "__version__"]

@@ -11,6 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Return `function` compiled at its first call, once for each combination of argument types.
 
-    Sums keep the order in which they are written, so that the same numbers come out on every machine.
+    Sums keep the order in which they are written, so that the same numbers come out on every machine. Other threads may
+    run meanwhile (see `laconic.core.threads`).
     """
-    return cast(F, numba.njit(cache=True, fastmath=False)(function))
+    return cast(F, numba.njit(cache=True, fastmath=False, nogil=True)(function))

@@ -1,4 +1,4 @@
-"""Data to learn from: labelled sequences, embedded or a user's own, matrices from files, sparse problems to be solved.
+"""Data to learn from: labelled sequences, embedded or a user's own, matrices from files, problems with known answers.
 
 The names are looked up when first used, so that `import laconic.datasets` does not wait for scikit-learn.
 """
@@ -12,34 +12,54 @@ if TYPE_CHECKING:
     from laconic.datasets.arrays import LoadedArray, load_array, load_matrix, load_names
     from laconic.datasets.codes import SparseCodes, make_sparse_codes
     from laconic.datasets.digits import load_digits_rows
+    from laconic.datasets.factors import Factors, make_factors
+    from laconic.datasets.melody import Melody, make_melody
     from laconic.datasets.npz import load_npz
+    from laconic.datasets.samples import LoadedSamples, load_samples
     from laconic.datasets.scene import SpectralScene, make_spectral_scene
+    from laconic.datasets.topics import Topics, make_topics
 
 __all__ = [
+    "Factors",
     "LoadedArray",
+    "LoadedSamples",
+    "Melody",
     "SequenceData",
     "SparseCodes",
     "SpectralScene",
+    "Topics",
     "load_array",
     "load_digits_rows",
     "load_matrix",
     "load_names",
     "load_npz",
+    "load_samples",
+    "make_factors",
+    "make_melody",
     "make_sparse_codes",
     "make_spectral_scene",
+    "make_topics",
 ]
 
 _HOMES = {
+    "Factors": "laconic.datasets.factors",
     "LoadedArray": "laconic.datasets.arrays",
+    "LoadedSamples": "laconic.datasets.samples",
+    "Melody": "laconic.datasets.melody",
     "SparseCodes": "laconic.datasets.codes",
     "SpectralScene": "laconic.datasets.scene",
+    "Topics": "laconic.datasets.topics",
     "load_array": "laconic.datasets.arrays",
     "load_digits_rows": "laconic.datasets.digits",
     "load_matrix": "laconic.datasets.arrays",
     "load_names": "laconic.datasets.arrays",
     "load_npz": "laconic.datasets.npz",
+    "load_samples": "laconic.datasets.samples",
+    "make_factors": "laconic.datasets.factors",
+    "make_melody": "laconic.datasets.melody",
     "make_sparse_codes": "laconic.datasets.codes",
     "make_spectral_scene": "laconic.datasets.scene",
+    "make_topics": "laconic.datasets.topics",
 }
 
 

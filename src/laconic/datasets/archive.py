@@ -2,13 +2,16 @@
 
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from laconic.core.checks import DataError
+from laconic.core.checks import DataError, ParameterError
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError)
 """What NumPy and zipfile raise on a file that is absent, of another kind, cut short or damaged."""
@@ -20,7 +23,20 @@ def why(error: BaseException) -> str:
     """Name the cause without repeating NumPy's advice to allow pickles."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if "Object arrays" in str(error):
+        return "it holds objects, which are never unpickled"
     return "not an archive of arrays" if "pickle" in str(error) else str(error) or type(error).__name__
+
+
+@contextmanager
+def reading(path: Path, broken: tuple[type[Exception], ...] = BROKEN) -> Iterator[None]:
+    """Turn what readers raise on a bad file into a `DataError` that names it; one that says what is wrong passes."""
+    try:
+        yield
+    except (DataError, ParameterError):
+        raise
+    except broken as error:
+        raise DataError(f"{path}: cannot be read ({why(error)})") from error
 
 
 def member(source: str, file: NpzFile, name: str) -> NDArray[Any]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from laconic.core.checks import DataError, ParameterError
-from laconic.datasets.archive import BROKEN, OBJECTS, member, why
+from laconic.core.checks import DataError
+from laconic.datasets.archive import OBJECTS, member, reading, why
 from laconic.datasets.text import read_csv
 
 _WITH_NAMES = (".npz", ".mat")
@@ -66,24 +66,17 @@ def load_array(path: str | Path, name: str | None = None) -> LoadedArray:
     file, after_colon = split_name(str(path))
     name = after_colon if name is None else name
     reader = _READERS.get(file.suffix.lower(), _text)
-    try:
+    with reading(file):
         return reader(file, name)
-    except (DataError, ParameterError):
-        raise
-    except BROKEN as error:
-        raise DataError(f"{file}: cannot be read ({why(error)})") from error
 
 
 def load_matrix(path: str | Path, name: str | None = None) -> LoadedArray:
     """Return an array of real numbers with one axis or two, as `load_array` does."""
     loaded = load_array(path, name)
-    values = loaded.values
-    if values.dtype.kind not in "biuf":
-        raise DataError(f"{loaded.source}: must hold real numbers, got {values.dtype}")
-    if values.ndim not in (1, 2):
-        raise DataError(f"{loaded.source}: must have one axis or two, got shape {values.shape}")
-    if values.size == 0:
-        raise DataError(f"{loaded.source}: must not be empty, got shape {values.shape}")
+    check_real(loaded.source, loaded.values)
+    if loaded.values.ndim not in (1, 2):
+        raise DataError(f"{loaded.source}: must have one axis or two, got shape {loaded.values.shape}")
+    check_filled(loaded.source, loaded.values)
     return loaded
 
 
@@ -104,8 +97,20 @@ def load_names(path: str | Path) -> tuple[str, ...]:
     return tuple(str(name).strip() for name in loaded.values.astype(str).ravel())
 
 
-def split_name(text: str) -> tuple[Path, str | None]:
-    """Return a file and the name of an array in it, None if none is given.
+def check_real(source: str, values: Any) -> None:
+    """Raise `DataError` unless an array, dense or sparse, holds real numbers, whole numbers or booleans."""
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{source}: must hold real numbers, got {values.dtype}")
+
+
+def check_filled(source: str, values: Any) -> None:
+    """Raise `DataError` if an axis of an array, dense or sparse, has length zero."""
+    if 0 in values.shape:
+        raise DataError(f"{source}: must not be empty, got shape {values.shape}")
+
+
+def split_name(text: str, kinds: tuple[str, ...] = _WITH_NAMES) -> tuple[Path, str | None]:
+    """Return a file and the name of an array in it, None if none is given; `kinds` are the endings of files with names.
 
     Examples
     --------
@@ -113,7 +118,7 @@ def split_name(text: str) -> tuple[Path, str | None]:
     (PosixPath('scene.npz'), 'library')
     """
     before, colon, after = text.rpartition(":")
-    if colon and not Path(text).exists() and Path(before).suffix.lower() in _WITH_NAMES:
+    if colon and not Path(text).exists() and Path(before).suffix.lower() in kinds:
         return Path(before), after
     return Path(text), None
 
@@ -128,7 +133,7 @@ def _npz(path: Path, name: str | None) -> LoadedArray:
 
 
 def _npy(path: Path, name: str | None) -> LoadedArray:
-    _refuse_name(path, name)
+    refuse_name(path, name)
     try:
         return LoadedArray(np.load(path, mmap_mode="r", allow_pickle=False), path.name)
     except ValueError as error:
@@ -138,6 +143,12 @@ def _npy(path: Path, name: str | None) -> LoadedArray:
 
 
 def _mat(path: Path, name: str | None) -> LoadedArray:
+    values, source = read_mat(path, name)
+    return LoadedArray(values.toarray() if hasattr(values, "toarray") else values, source)
+
+
+def read_mat(path: Path, name: str | None) -> tuple[Any, str]:
+    """Return an array of a .mat file, a sparse one as `scipy.sparse` holds it, and its source."""
     from scipy.io import loadmat, whosmat
     from scipy.io.matlab import MatReadError
 
@@ -150,15 +161,14 @@ def _mat(path: Path, name: str | None) -> LoadedArray:
         ) from error
     except (MatReadError, TypeError, KeyError, IndexError) as error:
         raise DataError(f"{path}: cannot be read as a .mat file ({why(error)})") from error
-    dense = values.toarray() if hasattr(values, "toarray") else values
     source = f"{path.name}:{chosen}"
-    if dense.dtype.kind in "OV":
+    if values.dtype.kind in "OV":
         raise DataError(f"{source}: must be a plain array of one type, got a cell array or structure")
-    return LoadedArray(dense, source)
+    return values, source
 
 
 def _text(path: Path, name: str | None) -> LoadedArray:
-    _refuse_name(path, name)
+    refuse_name(path, name)
     values, header = read_csv(path)
     return LoadedArray(values, path.name, header)
 
@@ -189,6 +199,7 @@ def _chosen(path: Path, name: str | None, names: list[str]) -> str:
     return name
 
 
-def _refuse_name(path: Path, name: str | None) -> None:
+def refuse_name(path: Path, name: str | None) -> None:
+    """Raise `DataError` if a name is given for an array that is alone in its file."""
     if name is not None:
         raise DataError(f"{path.name}: holds a single array without a name, got the name {name}")

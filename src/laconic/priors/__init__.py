@@ -27,6 +27,9 @@ PRIORS: dict[str, type[Prior]] = {
 }
 """Every prior by its name; a new one adds its line here."""
 
+ALIASES = {"rgdp": "gdp", "rst": "student_t", "rl": "laplacian", "rpe": "power_exponential"}
+"""The names of arXiv:1604.02181, in which R is for rectified."""
+
 PROMISES: dict[Family, tuple[str, ...]] = {
     family: tuple(name for name, prior in PRIORS.items() if family in prior.families)
     for family in ("type I", "type II")
@@ -35,7 +38,7 @@ PROMISES: dict[Family, tuple[str, ...]] = {
 
 
 def as_prior(owner: str, value: object, family: Family) -> Prior:
-    """Return the prior of this name, or `value` if it is one already.
+    """Return the prior of this name , or `value` if it is one already.
 
     Parameters
     ----------
@@ -57,5 +60,6 @@ def as_prior(owner: str, value: object, family: Family) -> Prior:
         return value
     if not isinstance(value, str):
         raise ParameterError(owner, "prior", f"one of {', '.join(map(repr, allowed))} or a Prior", value)
-    check_choice(owner, "prior", value, allowed)
-    return PRIORS[value]()
+    name = ALIASES.get(value, value)
+    check_choice(owner, "prior", name, allowed)
+    return PRIORS[name]()

@@ -1,0 +1,63 @@
+"""Codes for a dictionary that is known: what `transform` does, one block at a time."""
+
+from dataclasses import dataclass
+
+from laconic.core.arrays import Array, array_namespace
+from laconic.core.blocks import Block
+from laconic.factorize.calibration import Calibration
+from laconic.factorize.penalty import NONE, Penalty
+from laconic.factorize.solvers import Solver
+from laconic.priors import Prior
+
+STAGES = 15
+"""Steps of the annealing on the way to a prior with several minima."""
+
+ROUNDS, SETTLED = 100, 1e-5
+"""How often missing entries are made up again at most, and the largest change of a code, relative, that ends it."""
+
+
+def path_to(prior: Prior, calibration: Calibration | None, anneal: bool) -> tuple[Penalty, ...]:
+    """Return the penalties to find codes under, in turn."""
+    if calibration is None:
+        return (NONE,)
+    steps = STAGES if anneal and prior.concave else 0
+    return tuple(calibration.penalty(prior, (i + 1) / (steps + 1)) for i in range(steps + 1))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Finds the codes of a block from nothing, each sample's as if it had been alone.
+
+    Attributes
+    ----------
+    dictionary : array of shape (k, p)
+    unit : float
+        Codes are found in units of this, and returned in those of the data.
+    solver : Solver
+    path : tuple of Penalty
+    """
+
+    dictionary: Array
+    unit: float
+    solver: Solver
+    path: tuple[Penalty, ...]
+
+    def __call__(self, block: Block) -> Array:
+        """Return the codes, shape (n, k)."""
+        D = self.dictionary
+        gram = D @ D.T
+        codes = self.solver.encode(gram, block.project(D) * (1 / self.unit), self.path)
+        return (codes if block.is_complete else self._with_the_missing(block, gram, codes)) * self.unit
+
+    def _with_the_missing(self, block: Block, gram: Array, codes: Array) -> Array:
+        """Improve the codes, making up what is missing from them again and again: the error over the rest falls."""
+        xp = array_namespace(codes)
+        solver = self.solver.patient()
+        for _ in range(ROUNDS):
+            data = block.completed(codes * self.unit, self.dictionary)
+            new = solver.rows(gram, data.project(self.dictionary) * (1 / self.unit), codes, self.path[-1]).x
+            change, size = float(xp.max(xp.abs(new - codes))), float(xp.max(new))
+            codes = new
+            if change <= SETTLED * size:
+                break
+        return codes

@@ -1,0 +1,23 @@
+"""scikit-learn's own checks of `SparseNMF`, all of them."""
+
+from typing import Any
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from laconic.estimators import SparseNMF
+
+# A few samples with as many parts as features, and steps that shrink slowly: the warning is right.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+MODELS = [
+    SparseNMF(),
+    SparseNMF(prior=None),
+    SparseNMF(prior="student_t", solver="multiplicative", max_iter=60),
+    SparseNMF(prior="laplacian", dictionary_prior="laplacian", n_init=2, init="random", random_state=0),
+]
+
+
+@parametrize_with_checks(MODELS)
+def test_estimator_check(estimator: Any, check: Any) -> None:
+    check(estimator)
