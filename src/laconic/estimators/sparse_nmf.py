@@ -15,7 +15,7 @@ from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
 from laconic.estimators.nmf_data import sampled
 from laconic.estimators.nmf_settings import checked
-from laconic.factorize import Encoder, Tick, best_of, path_to, surveyed
+from laconic.factorize import Encoder, Stream, Tick, best_of, continued, follow, path_to, surveyed
 from laconic.priors import Prior
 
 
@@ -94,6 +94,10 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Their mean: 1 where all fits found the same parts.
     result_ : NMFResult
         What the best fit returned.
+    stream_ : Stream or None
+        What `partial_fit` knows of the batches so far.
+    n_batches_ : int
+        How many there were, after `partial_fit`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -191,6 +195,26 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._learn(X, sample_weight, mask)
         return self
 
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None) -> Self:
+        """Learn on from a batch of samples: of a stream, or of data that are read in pieces.
+
+        Takes what `fit` takes. Samples that came earlier fade: half the say is that of the last sixteenth. After
+        `fit` it goes on from there.
+        """
+        owner, settings = type(self).__name__, checked(self)
+        first = not hasattr(self, "components_")
+        source = self._source(X, reset=first, weight=sample_weight, mask=mask)
+        pool = LocalPool(source)
+        survey = surveyed(owner, pool)
+        stream = None if first else (getattr(self, "stream_", None) or continued(self.result_))
+        generator = as_generator(owner, self.random_state)
+        self.stream_ = follow(pool, survey, settings(source.n_features), generator, stream)
+        self.components_, self.n_components_ = self.stream_.dictionary, int(self.stream_.dictionary.shape[0])
+        self.n_batches_ = self.stream_.n_batches
+        calibration = self.stream_.calibration
+        self.noise_ = None if calibration is None else calibration.noise * self.stream_.unit**2
+        return self
+
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None) -> Array:
         """Learn the dictionary and return the codes that it was learned with, shape (n_samples, n_components).
 
@@ -261,6 +285,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _keep(self, found: Any) -> None:
         result = found.result
         self.result_, self.components_ = result, result.x
+        self.stream_: Stream | None = None
         self.n_components_, self.n_iter_ = int(result.x.shape[0]), result.n_iter
         self.reconstruction_err_, self.relative_error_ = float(np.sqrt(result.error)), result.relative_error
         self.density_, self.noise_, self.gap_, self.trace_ = result.density, result.noise, result.gap, result.trace
@@ -273,5 +298,6 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         settings = checked(self)(source.n_features)
         like = source.block(0).like
         rows = array_namespace(like).asarray(self.components_, dtype=like.dtype, device=device(like))
-        path = path_to(settings.prior, self.result_.calibration, settings.anneal)
-        return Encoder(rows, self.result_.unit, settings.solver, path)
+        known = getattr(self, "stream_", None) or self.result_
+        path = path_to(settings.prior, known.calibration, settings.anneal)
+        return Encoder(rows, known.unit, settings.solver, path)

@@ -1,6 +1,6 @@
 """How large noise and codes are, found from a plain factorisation where they are not given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -46,16 +46,25 @@ class Calibration:
         unit = (self.atoms if atoms else self.codes) * PART ** (progress - 1)
         return Penalty(prior.annealed(progress).rescaled(unit), 2 * self.noise)
 
+    def mixed(self, other: "Calibration", share: float) -> "Calibration":
+        """Return the geometric mean of two, the other with this share."""
+        return Calibration(
+            *(getattr(self, f.name) ** (1 - share) * getattr(other, f.name) ** share for f in fields(self))
+        )
 
-def calibrated(settings: Settings, survey: Survey, total: Statistics, dictionary: Array, dtype: str) -> Calibration:
+
+def calibrated(
+    settings: Settings, survey: Survey, total: Statistics, dictionary: Array, *, learned: bool = True
+) -> Calibration:
     """Return noise and units, from statistics of a plain factorisation where they are not given.
 
-    The noise is |X - C D|^2 / (entries - coefficients above zero).
+    The noise is |X - C D|^2 / (entries - coefficients above zero); those of the dictionary count only if it was
+    `learned` from these data.
     """
-    xp = array_namespace(dictionary)
+    xp, dtype = array_namespace(dictionary), str(dictionary.dtype).rsplit(".", 1)[-1]
     power = survey.energy_in_units / survey.entries
-    used = total.used + float(xp.sum(xp.astype(dictionary > 0, xp.float64))) - dictionary.shape[0]
-    free = max(survey.entries - used, LEAST_FREE * survey.entries)
+    own = float(xp.sum(xp.astype(dictionary > 0, xp.float64))) - dictionary.shape[0] if learned else 0.0
+    free = max(survey.entries - total.used - own, LEAST_FREE * survey.entries)
     if settings.noise is not None:
         noise = max(settings.noise / survey.unit**2, QUIETEST[dtype] * power)
     elif settings.snr is not None:

@@ -7,6 +7,8 @@ from laconic.core.blocks import Block
 from laconic.factorize.calibration import Calibration
 from laconic.factorize.penalty import NONE, Penalty
 from laconic.factorize.solvers import Solver
+from laconic.factorize.statistics import Statistics
+from laconic.factorize.steps import Weigh
 from laconic.priors import Prior
 
 STAGES = 15
@@ -16,12 +18,12 @@ ROUNDS, SETTLED = 100, 1e-5
 """How often missing entries are made up again at most, and the largest change of a code, relative, that ends it."""
 
 
-def path_to(prior: Prior, calibration: Calibration | None, anneal: bool) -> tuple[Penalty, ...]:
-    """Return the penalties to find codes under, in turn."""
+def path_to(prior: Prior, calibration: Calibration | None, anneal: bool, end: float = 1.0) -> tuple[Penalty, ...]:
+    """Return the penalties to find codes under, in turn, up to this progress of the annealing."""
     if calibration is None:
         return (NONE,)
     steps = STAGES if anneal and prior.concave else 0
-    return tuple(calibration.penalty(prior, (i + 1) / (steps + 1)) for i in range(steps + 1))
+    return tuple(calibration.penalty(prior, end * (i + 1) / (steps + 1)) for i in range(steps + 1))
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,14 @@ class Encoder:
 
     def __call__(self, block: Block) -> Array:
         """Return the codes, shape (n, k)."""
+        return self.in_units(block) * self.unit
+
+    def in_units(self, block: Block) -> Array:
+        """Return the codes in units of the fit."""
         D = self.dictionary
         gram = D @ D.T
         codes = self.solver.encode(gram, block.project(D) * (1 / self.unit), self.path)
-        return (codes if block.is_complete else self._with_the_missing(block, gram, codes)) * self.unit
+        return codes if block.is_complete else self._with_the_missing(block, gram, codes)
 
     def _with_the_missing(self, block: Block, gram: Array, codes: Array) -> Array:
         """Improve the codes, making up what is missing from them again and again: the error over the rest falls."""
@@ -61,3 +67,21 @@ class Encoder:
             if change <= SETTLED * size:
                 break
         return codes
+
+
+@dataclass(frozen=True)
+class EncodeAnew:
+    """Find the codes of a block from nothing; their statistics are what is summed.
+
+    Attributes
+    ----------
+    encoder : Encoder
+    """
+
+    encoder: Encoder
+
+    def __call__(self, block: Block, _: Array | None) -> tuple[Array, Statistics]:
+        encoder = self.encoder
+        weigh = Weigh(encoder.dictionary, encoder.unit, encoder.path[-1])
+        codes, audit = weigh(block, encoder.in_units(block))
+        return codes, audit.statistics

@@ -165,8 +165,7 @@ def _calibrate(pool: Pool, survey: Survey, settings: Settings, fit: Fit, given: 
     """Bring the plain factorisation to rows of length one, and learn noise and units from it."""
     rows = with_unit_rows(pool, fit.progress.best.rows)
     total = pool.run(Encode(rows, survey.unit, settings.solver))
-    kind = str(rows.dtype).rsplit(".", 1)[-1]
-    fit.calibration = given or calibrated(settings, survey, total, rows, kind)
+    fit.calibration = given or calibrated(settings, survey, total, rows)
     fit.progress = begun(rows)
 
 
@@ -205,6 +204,7 @@ def _finished(pool: Pool, survey: Survey, plan: Plan, fit: Fit) -> NMFResult:
         density=total.used / (survey.weight * rows.shape[0]),
         penalty=last.codes,
         stages=tuple(fit.stages),
+        statistics=total,
     )
 
 

@@ -7,6 +7,7 @@ from laconic.core.arrays import Array
 from laconic.core.result import Result
 from laconic.factorize.calibration import Calibration
 from laconic.factorize.penalty import Penalty
+from laconic.factorize.statistics import Statistics
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class NMFResult(Result):
         Of the codes at the end.
     stages : tuple of int
         Iterations of each stage.
+    statistics : Statistics or None
+        Sums over all samples at the end: what a dictionary is improved by when more samples come.
     """
 
     objective: float = 0.0
@@ -49,6 +52,7 @@ class NMFResult(Result):
     density: float = 1.0
     penalty: Penalty | None = None
     stages: tuple[int, ...] = ()
+    statistics: Statistics | None = None
 
     @property
     def components(self) -> Array:

@@ -18,6 +18,11 @@ class Additive:
         names = [field.name for field in fields(self)]
         return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in names})
 
+    def times(self, factor: float) -> Self:
+        """Return the record with every field times a factor."""
+        names = [field.name for field in fields(self)]
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
+
 
 T = TypeVar("T", bound=Adds)
 

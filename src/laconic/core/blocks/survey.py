@@ -26,6 +26,8 @@ class Survey:
         Largest absolute value; NaN or infinite where an entry is.
     energy : float
         Weighted sum of squares over `largest` squared, so that it neither overflows nor vanishes.
+    fixed_unit : float
+        Used in place of the `unit` that would be found, if above 0.
     """
 
     n_samples: int
@@ -35,6 +37,7 @@ class Survey:
     smallest: float
     largest: float
     energy: float
+    fixed_unit: float = 0.0
 
     @classmethod
     def of(cls, rows: Array, weight: Array | None, *, smallest: float, largest: float, width: int, lost: int) -> Self:
@@ -64,6 +67,8 @@ class Survey:
     @property
     def unit(self) -> float:
         """The power of two next to the largest entry: dividing by it is exact. 1 for data of zeros."""
+        if self.fixed_unit > 0:
+            return self.fixed_unit
         return 2.0 ** round(math.log2(self.largest)) if self.largest > 0 else 1.0
 
     @property
