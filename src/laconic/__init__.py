@@ -17,7 +17,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ESTIMATORS = ("RectifiedSBL", "RectifiedSBLCV", "SparseNMF", "SparseNNLS", "SparseNNLSCV")
+_ESTIMATORS = ("RankChoice", "RectifiedSBL", "RectifiedSBLCV", "SparseNMF", "SparseNNLS", "SparseNNLSCV", "choose_rank")
 """Names of `laconic.estimators` that this package has too."""
 
 __all__ = [*_ESTIMATORS, "__version__"]

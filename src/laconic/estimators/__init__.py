@@ -1,9 +1,18 @@
 """Estimators in scikit-learn's manners: regressors with coefficients of at least zero, and sparse factorisations."""
 
+from laconic.estimators.rank import RankChoice, choose_rank
 from laconic.estimators.rectified_sbl import RectifiedSBL
 from laconic.estimators.rectified_sbl_cv import RectifiedSBLCV
 from laconic.estimators.sparse_nmf import SparseNMF
 from laconic.estimators.sparse_nnls import SparseNNLS
 from laconic.estimators.sparse_nnls_cv import SparseNNLSCV
 
-__all__ = ["RectifiedSBL", "RectifiedSBLCV", "SparseNMF", "SparseNNLS", "SparseNNLSCV"]
+__all__ = [
+    "RankChoice",
+    "RectifiedSBL",
+    "RectifiedSBLCV",
+    "SparseNMF",
+    "SparseNNLS",
+    "SparseNNLSCV",
+    "choose_rank",
+]

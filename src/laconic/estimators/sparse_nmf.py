@@ -116,6 +116,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     Examples
     --------
+    >>> import laconic
     >>> from laconic.datasets import make_factors
     >>> planted = make_factors(random_state=0)
     >>> model = laconic.SparseNMF(30, random_state=0).fit(planted.X)
@@ -123,6 +124,8 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     >>> bool(cosines.max(axis=0).min() > 0.99)  # every part was found
     True
     """
+
+    stream_: Stream | None
 
     def __init__(
         self,
@@ -285,7 +288,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _keep(self, found: Any) -> None:
         result = found.result
         self.result_, self.components_ = result, result.x
-        self.stream_: Stream | None = None
+        self.stream_ = None
         self.n_components_, self.n_iter_ = int(result.x.shape[0]), result.n_iter
         self.reconstruction_err_, self.relative_error_ = float(np.sqrt(result.error)), result.relative_error
         self.density_, self.noise_, self.gap_, self.trace_ = result.density, result.noise, result.gap, result.trace

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from laconic.core.arrays import Array, array_namespace, as_array, is_array
+from laconic.core.arrays import Array, array_namespace, as_array, is_array, is_floating
 from laconic.core.blocks.source import (
     BLOCK_BYTES,
     ArraySource,
@@ -55,9 +55,9 @@ def as_source(
         X = spooled(owner, X)
     X = X if hasattr(X, "shape") and hasattr(X, "__getitem__") else as_array(X)
     _check(owner, X)
-    mask = scipy.sparse.csr_array(mask) if scipy.sparse.issparse(mask) else mask
-    if mask is not None and tuple(mask.shape) != tuple(X.shape):
-        raise DataError(f"{owner}: mask must have the shape of X, {tuple(X.shape)}, got {tuple(mask.shape)}")
+    mask = scipy.sparse.csr_array(mask) if scipy.sparse.issparse(mask) else None if mask is None else as_array(mask)
+    _check_fits(owner, "mask", mask, tuple(X.shape))
+    _check_fits(owner, "weight", weight, (X.shape[0],))
     open_, each = next((make, size) for holds, make, size in KINDS if holds(X))
     size = block_size or max(1, int(block_bytes // max(1.0, each(X))))
     n = X.shape[0]
@@ -70,27 +70,41 @@ def _check(owner: str, X: Any) -> None:
     for axis, what in enumerate(("sample", "feature")):
         if X.shape[axis] < 1:
             raise DataError(f"{owner}: X must have at least one {what}, got shape {tuple(X.shape)}")
-    numpy_like = not is_array(X) or isinstance(X, np.ndarray)
-    if numpy_like and np.dtype(X.dtype).kind not in "biuf":
+    foreign = is_array(X) and not isinstance(X, np.ndarray)
+    real = _is_real(X) if foreign else np.dtype(X.dtype).kind in "biuf"
+    if not real:
         raise DataError(f"{owner}: X must hold real numbers, got {X.dtype}")
+
+
+def _is_real(X: Array) -> bool:
+    return bool(array_namespace(X).isdtype(X.dtype, ("bool", "integral", "real floating")))
+
+
+def _check_fits(owner: str, what: str, given: Any, shape: tuple[int, ...]) -> None:
+    if given is not None and tuple(given.shape) != shape:
+        raise DataError(f"{owner}: {what} must be of shape {shape}, as X says, got {tuple(given.shape)}")
 
 
 def _array(X: Array, edges: Any, weight: Any, mask: Any) -> Source:
     xp = array_namespace(X)
-    mask = mask.toarray() if scipy.sparse.issparse(mask) else mask
-    return ArraySource(X if is_working(X) else xp.astype(X, xp.float64), edges, weight, mask)
+    if not is_working(X):
+        X = xp.astype(X, xp.float32 if is_floating(X) and getattr(X.dtype, "itemsize", 8) <= 4 else xp.float64)
+    return ArraySource(X, edges, weight, mask)
 
 
 def _sparse(X: Any, edges: Any, weight: Any, mask: Any) -> Source:
     rows = scipy.sparse.csr_array(X)
     if not is_working(rows.data):
         rows = rows.astype(np.float64)
-    rows.sum_duplicates()
+    if not rows.has_canonical_format:
+        rows = rows.copy()  # the arrays are the caller's
+        rows.sum_duplicates()
     return SparseSource(rows, edges, weight, mask)
 
 
 def _is_file(X: Any) -> bool:
-    return isinstance(X, np.memmap) and X.flags.c_contiguous and X.filename is not None
+    # Mode "c" is copy on write: what was changed is not in the file.
+    return isinstance(X, np.memmap) and X.flags.c_contiguous and X.filename is not None and X.mode != "c"
 
 
 def _row_bytes(X: Any) -> float:

@@ -100,6 +100,7 @@ class FileSource(Source):
     def __init__(self, values: "np.memmap[Any, Any]", edges: Any, weight: Any = None, mask: Any = None) -> None:
         super().__init__(edges, values.shape[1], working_type(values.dtype), weight, mask)
         self.path, self.start, self.held = str(values.filename), place_in_file(values), values.dtype
+        self._map = values  # never looked at; a temporary file goes when its map does
 
     def read(self, first: int, last: int) -> Any:
         row = self.n_features * self.held.itemsize
@@ -143,7 +144,8 @@ def dense_block(values: Array, first: int, weight: Any = None, mask: Any = None)
     xp = array_namespace(values)
     missing = xp.isnan(values)
     if mask is not None:
-        missing = missing | xp.asarray(mask, dtype=xp.bool, device=device(values))
+        marks = mask.toarray() if scipy.sparse.issparse(mask) else mask
+        missing = missing | xp.asarray(marks, dtype=xp.bool, device=device(values))
     if not bool(xp.any(missing)):
         return DenseBlock(first, weight, values)
     return DenseBlock(first, weight, xp.where(missing, xp.zeros_like(values), values), missing)
@@ -171,8 +173,8 @@ def sparse_block(values: Any, first: int, weight: Any = None, mask: Any = None) 
 
 def working_type(held: Any) -> Any:
     """Return float32 for what fits into it whole, else float64."""
-    small = held == np.float32 or held == np.float16
-    return np.dtype(np.float32 if small else np.float64)
+    held = np.dtype(held)
+    return np.dtype(np.float32 if held.kind == "f" and held.itemsize <= 4 else np.float64)
 
 
 def place_in_file(values: "np.memmap[Any, Any]") -> int:
