@@ -14,7 +14,13 @@ def test_alone_it_says_what_it_can_do(laconic):
     code, out, error = laconic()
     assert (code, error) == (0, "")
     assert out == laconic("--help")[1]
-    for words in ("tour", "compress", "nnls", "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted."):
+    for words in (
+        "tour",
+        "compress",
+        "nnls",
+        "nmf",
+        "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.",
+    ):
         assert words in out
 
 
@@ -32,7 +38,7 @@ def test_help_of_compress_is_in_groups_and_shows_defaults(laconic):
 
 
 @pytest.mark.parametrize("width", ["40", "80", "200"])
-@pytest.mark.parametrize("command", ["compress", "nnls"])
+@pytest.mark.parametrize("command", ["compress", "nnls", "nmf"])
 def test_help_fits_the_terminal(command, width, laconic, monkeypatch):
     monkeypatch.setenv("COLUMNS", width)
     monkeypatch.setenv("TERMINAL_WIDTH", width)
@@ -48,7 +54,7 @@ def test_the_choices_in_the_help_are_those_there_are():
     assert RNNClassifier().batch_size == 64  # shown as the default of --batch-size
 
 
-@pytest.mark.parametrize("command", ["compress", "nnls"])
+@pytest.mark.parametrize("command", ["compress", "nnls", "nmf"])
 def test_help_loads_nothing_heavy(command):
     code = (
         f"import sys; from laconic.cli import main; sys.argv = ['laconic', '{command}', '--help']\n"

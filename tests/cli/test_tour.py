@@ -77,6 +77,24 @@ def test_the_unmixing_stop(laconic, tmp_path):
         assert scene["library"].shape[1] == len(scene["names"]) == len(scene["truth"])
 
 
+def test_the_stop_of_parts(laconic, tmp_path):
+    code, out, error = laconic("tour", "--out", tmp_path / "tour", "--only", "nmf", "--json")
+    assert code == 0, error
+    metrics = json.loads(out)["stops"]["nmf"]
+    assert metrics == metrics_of(tmp_path / "tour" / "nmf")
+    rows = {row["method"]: row for row in metrics["rows"]}
+    assert rows.keys() == {"rgdp", "none", "fewer", "l1"}
+    for other in ("fewer", "l1"):  # at about the same error
+        assert rows[other]["relative_error"] == pytest.approx(rows["rgdp"]["relative_error"], rel=0.08)
+        assert rows["rgdp"]["parts_in_a_sample"] < 0.7 * rows[other]["parts_in_a_sample"]
+    assert rows["rgdp"]["density"] < 0.5 * rows["none"]["density"]
+    page = (tmp_path / "tour" / "report.html").read_text("utf-8")
+    for words in ("Parts, Sparse NMF with the rgdp prior", "Codes, Plain NMF", "Objective during the fit"):
+        assert words in page
+    with np.load(tmp_path / "tour" / "nmf" / "parts.npz") as parts:
+        assert {name: parts[name].shape for name in parts} == {name: (rows[name]["parts"], 64) for name in rows}
+
+
 @pytest.mark.slow
 def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
     pytest.importorskip("torch")
@@ -91,5 +109,6 @@ def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
     assert tuple(accuracy) == ("dense", *METHODS)
     assert accuracy["dense"] > 0.95
     assert accuracy["kronecker"] > 0.9
-    assert metrics_of(tmp_path / "tour" / "nnls")["rows"]
+    for stop in ("nnls", "nmf"):
+        assert metrics_of(tmp_path / "tour" / stop)["rows"]
     assert leftovers(tmp_path) == []

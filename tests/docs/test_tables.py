@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from laconic.factorize import SOLVERS
 from laconic.priors import PRIORS, PROMISES
 from laconic.sbl import ESTEPS
 from laconic.sbl.noise import NOISE_RULES
@@ -33,3 +34,8 @@ def test_e_steps_are_those_there_are():
 def test_noise_rules_are_those_there_are():
     table = dict(rows("sbl.md", "noise"))
     assert {name: table[name] for name in NOISE_RULES} == {name: rule.__name__ for name, rule in NOISE_RULES.items()}
+
+
+def test_solvers_of_factorisations_are_those_there_are():
+    expected = [[name, kind.__name__, kind.summary] for name, kind in SOLVERS.items()]
+    assert rows("factorize.md", "solver") == expected

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+BENCHMARKS = EXPERIMENTS.parent / "benchmarks"
 
 
 def run(name, *options):
@@ -56,3 +57,32 @@ def test_unmixing_asks_for_its_data(tmp_path):
             check=True,
         )
     assert "run.py: --data must be a folder with hsi_samson.npz and spectral" in caught.value.stderr
+
+
+def test_nmf_recovery(tmp_path):
+    run("nmf_recovery", "--out", tmp_path)
+    rows = {row["method"]: row for row in json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]}
+    assert rows["laconic hals, rgdp"]["atoms"] == 1
+    assert "scikit-learn cd, l1" in (tmp_path / "results.md").read_text("utf-8")
+
+
+def test_nmf_sparsity(tmp_path):
+    run("nmf_sparsity", "--out", tmp_path)
+    points = json.loads((tmp_path / "results.json").read_text("utf-8"))["points"]
+    assert all(line[0]["codes"] > line[-1]["codes"] for line in points.values())
+    assert "curves.svg" in (tmp_path / "results.md").read_text("utf-8")
+    assert (tmp_path / "curves.svg").stat().st_size > 10_000
+
+
+def test_nmf_memory(tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "nmf_memory.py"), "--smoke", "--rounds", "1", "--out", str(tmp_path)]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads((tmp_path / "nmf_memory.json").read_text("utf-8"))["same"]["difference"] <= 1e-6
+
+
+@pytest.mark.slow
+def test_nmf_speed(tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "nmf_speed.py"), "--smoke", "--rounds", "1", "--out", str(tmp_path)]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    parts = json.loads((tmp_path / "nmf_speed.json").read_text("utf-8"))["parts"]
+    assert all(row["reached"] for part in parts for row in part["rows"] if row["contender"] == "laconic")

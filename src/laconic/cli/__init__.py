@@ -1,4 +1,4 @@
-"""The command line: `laconic tour`, `laconic compress`, `laconic nnls`."""
+"""The command line: `laconic tour`, `laconic compress`, `laconic nnls`, `laconic nmf`."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import typer
 
 from laconic.cli.compress import compress
 from laconic.cli.endings import INTERRUPTED, ending
+from laconic.cli.nmf import nmf
 from laconic.cli.nnls import nnls
 from laconic.cli.tour import tour
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(tour)
 app.command()(compress)
 app.command()(nnls)
+app.command()(nmf)
 
 
 @app.callback(invoke_without_command=True)

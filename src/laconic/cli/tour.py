@@ -78,9 +78,19 @@ def nnls_stop(out: Path, console: Console) -> Visit:
     return Visit(section, metrics, lambda: print(code_table(metrics), end=""))
 
 
+def nmf_stop(out: Path, console: Console) -> Visit:
+    """Take handwritten digits apart: with a sparse prior, without one, and by scikit-learn's NMF."""
+    from laconic.cli.nmf_rows import nmf_table
+    from laconic.cli.parts import take_apart
+
+    section, metrics = take_apart(out, console)
+    return Visit(section, metrics, lambda: print(nmf_table(metrics), end=""))
+
+
 STOPS = (
     Stop("kronecker", "A recurrent network that reads digits, dense and compressed in five ways", kronecker_stop),
     Stop("nnls", "Unmixing with error bars", nnls_stop),
+    Stop("nmf", "Parts of handwritten digits", nmf_stop),
 )
 """The stops in order; a new one adds its line here."""
 

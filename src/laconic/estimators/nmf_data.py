@@ -45,8 +45,7 @@ def sampled(
     limit = parse_bytes(memory, owner=owner, parameter="memory")
     if is_lazy(X):
         source = as_source(owner, X, mask=mask, block_size=block_size, block_bytes=min(LARGEST, limit // PARTS))
-        _check_feature_names(estimator, X, reset=reset)
-        _check_n_features(estimator, _Width(source.n_samples, source.n_features), reset=reset)
+        check_width(estimator, source.n_samples, source.n_features, X, reset=reset)
     else:
         X = validate_data(
             estimator,
@@ -72,6 +71,12 @@ def is_lazy(X: Any) -> bool:
     return hasattr(X, "__next__") or foreign or hdf or (sliced and not scipy.sparse.issparse(X))
 
 
+def check_width(estimator: BaseEstimator, n: int, p: int, X: Any, *, reset: bool) -> None:
+    """Remember names and number of the features of X, or check that they are those of the fit."""
+    _check_feature_names(estimator, X, reset=reset)
+    _check_n_features(estimator, _Width(n, p), reset=reset)
+
+
 class _Width:
     """The shape of samples, for scikit-learn's check of their number of features."""
 
@@ -90,8 +95,12 @@ def _weight(source: Source, weight: Any) -> Any:
     if weight is None:
         return None
     like = source.block(0).like
-    shape = np.empty((source.n_samples, 1), dtype=to_numpy(like[:0]).dtype)
-    checked = _check_sample_weight(weight, shape, dtype=shape.dtype, ensure_non_negative=True)
+    checked = weights_of(weight, source.n_samples, to_numpy(like[:0]).dtype)
     if isinstance(like, np.ndarray):
         return checked
     return array_namespace(like).asarray(checked, dtype=like.dtype, device=device(like))
+
+
+def weights_of(weight: Any, n: int, dtype: Any) -> Any:
+    """Return the weights of n samples, checked, as a NumPy array."""
+    return _check_sample_weight(weight, np.empty((n, 1), dtype=dtype), dtype=dtype, ensure_non_negative=True)

@@ -88,14 +88,32 @@ def _scale(owner: str, scale: Any) -> float | None:
 
 
 def _init(owner: str, init: Any, k: int, p: int) -> Any:
-    """Return the name of a start, or a dictionary that can be one."""
+    """Return the name of a start, or a dictionary that can be one, perhaps with codes."""
     if isinstance(init, str) or init is None:
         check_choice(owner, "init", init, tuple(STARTS))
         return init
-    rows = to_numpy(init) if is_array(init) else np.asarray(init)
-    if rows.shape != (k, p) or rows.dtype.kind not in "biuf":
+    if isinstance(init, tuple) and len(init) == 2:
+        codes = _given(owner, init[0], "codes")
+        if codes.ndim != 2 or codes.shape[1] != k:
+            raise DataError(f"{owner}: codes to begin with must be of shape (n_samples, {k}), got {codes.shape}")
+        return codes, _rows(owner, init[1], k, p)
+    return _rows(owner, init, k, p)
+
+
+def _rows(owner: str, init: Any, k: int, p: int) -> Any:
+    rows = _given(owner, init, "init")
+    if rows.shape != (k, p):
         raise DataError(f"{owner}: init must be of shape ({k}, {p}), n_components and n_features, got {rows.shape}")
-    check_finite(owner, "init", rows)
-    if rows.min() < 0 or not rows.any(axis=1).all():
-        raise DataError(f"{owner}: init must be at least 0, with an entry above 0 in each row")
+    if not rows.any(axis=1).all():
+        raise DataError(f"{owner}: init must have an entry above 0 in each row")
     return rows
+
+
+def _given(owner: str, values: Any, name: str) -> Any:
+    array = to_numpy(values) if is_array(values) else np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{owner}: {name} must hold real numbers, got {array.dtype}")
+    check_finite(owner, name, array)
+    if array.size and array.min() < 0:
+        raise DataError(f"{owner}: {name} must be at least 0, got {array.min():g}")
+    return array

@@ -2,24 +2,27 @@
 
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from laconic.core.arrays import Array, array_namespace, device
-from laconic.core.blocks import LocalPool, Source
+from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
+from laconic.estimators.nmf_checkpoint import checkpoint_of, watched
+from laconic.estimators.nmf_cluster import WithClient, chunks_encoded, codes_of, is_dask_array, pooled
 from laconic.estimators.nmf_data import sampled
 from laconic.estimators.nmf_settings import checked
 from laconic.factorize import Encoder, Stream, Tick, best_of, continued, follow, path_to, surveyed
 from laconic.priors import Prior
 
 
-class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
     """Sparse non-negative matrix factorisation X ~ C D: few parts, and few of them in each sample.
 
     Minimises ``|X - C D|^2 - 2 noise (sum ln p(C) + sum ln q(D))`` over codes C >= 0 and a dictionary D >= 0 for
@@ -46,8 +49,8 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     solver : {"hals", "multiplicative"}, default="hals"
         Coordinate descent with extrapolation, or the paper's multiplicative updates, slow and monotone. Both minimise
         the same objective.
-    init : {"nndsvd", "random"} or array of shape (n_components, n_features), default="nndsvd"
-        The dictionary to begin with.
+    init : {"nndsvd", "random"}, array of shape (n_components, n_features), or two arrays, default="nndsvd"
+        The dictionary to begin with, or codes of shape (n_samples, n_components) and the dictionary.
     n_init : int, default=1
         Fits from different starts, of which the best is kept: the first as `init` says, the others random.
     anneal : bool, default=True
@@ -67,6 +70,15 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Samples in a block; None is what suits the memory.
     on_iteration : callable or None, default=None
         Called with a `laconic.factorize.Tick` after each iteration.
+    client : distributed.Client, str or None, default=None
+        Where to fit: on a Dask cluster, or one at an address. None is this process; of a Dask array it is the active
+        client, or a cluster made for the fit in this process. Samples and codes stay on the workers, and a worker that
+        is lost costs time only.
+    checkpoint : path or None, default=None
+        A folder to keep the state of the fit in. Where there is one of the same data and parameters the fit goes on
+        from it, to the same numbers.
+    checkpoint_every : int, default=10
+        Iterations from one checkpoint to the next.
 
     Attributes
     ----------
@@ -147,6 +159,9 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         memory: str | int = "1GB",
         block_size: int | None = None,
         on_iteration: Callable[[Tick], None] | None = None,
+        client: Any = None,
+        checkpoint: Any = None,
+        checkpoint_every: int = 10,
     ) -> None:
         self.n_components = n_components
         self.prior = prior
@@ -165,13 +180,16 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.memory = memory
         self.block_size = block_size
         self.on_iteration = on_iteration
+        self.client = client
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None) -> Self:
         """Learn the dictionary.
 
         Parameters
         ----------
-        X : array, sparse matrix, memory map, sliceable or iterator, of shape (n_samples, n_features)
+        X : array, sparse matrix, memory map, sliceable, iterator or Dask array, of shape (n_samples, n_features)
             At least 0; NaN where an entry is missing. float32 is kept, other numbers become float64.
         y : ignored
         sample_weight : array of shape (n_samples,), float or None, default=None
@@ -195,7 +213,8 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         ConvergenceWarning
             If `max_iter` iterations were not enough.
         """
-        self._learn(X, sample_weight, mask)
+        with self._pool(X, sample_weight, mask) as pool:
+            self._learn(pool)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None) -> Self:
@@ -222,11 +241,11 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Learn the dictionary and return the codes that it was learned with, shape (n_samples, n_components).
 
         Takes what `fit` takes. `transform` finds codes from nothing instead, and may end in another minimum of a prior
-        that has several.
+        that has several. Of a Dask array the codes are another, on the workers.
         """
-        pool = self._learn(X, sample_weight, mask)
-        parts = [codes * self.result_.unit for codes in pool.states()]
-        return array_namespace(parts[0]).concat(parts, axis=0)
+        with self._pool(X, sample_weight, mask) as pool:
+            self._learn(pool)
+            return codes_of(self, pool, X)
 
     def transform(self, X: Any, mask: Any = None) -> Array:
         """Return the codes of samples for the dictionary that was learned.
@@ -239,11 +258,14 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         array of shape (n_samples, n_components)
-            Of the type of the dictionary. Each sample's codes are those that it would have alone.
+            Of the type of the dictionary. Each sample's codes are those that it would have alone. Of a Dask array they
+            are another, yet to be computed.
         """
         check_is_fitted(self)
+        if is_dask_array(X):
+            return chunks_encoded(self, X, mask, self._encoder)
         source = self._source(X, reset=False, mask=mask)
-        encode = self._encoder(source)
+        encode = self._encoder(source.block(0).like)
         parts = [encode(source.block(i)) for i in range(source.n_blocks)]
         return array_namespace(parts[0]).concat(parts, axis=0)
 
@@ -270,20 +292,17 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _source(self, X: Any, *, reset: bool, weight: Any = None, mask: Any = None) -> Source:
         return sampled(self, X, reset=reset, weight=weight, mask=mask, memory=self.memory, block_size=self.block_size)
 
-    def _learn(self, X: Any, weight: Any, mask: Any) -> LocalPool:
-        settings = checked(self)
-        source = self._source(X, reset=True, weight=weight, mask=mask)
-        pool = LocalPool(source)
-        owner = type(self).__name__
+    def _pool(self, X: Any, weight: Any, mask: Any) -> AbstractContextManager[Pool]:
+        checked(self)
+        checkpoint_of(self)
+        return pooled(self, X, weight, mask)
+
+    def _learn(self, pool: Pool) -> None:
+        owner, settings = type(self).__name__, checked(self)(pool.n_features)
         survey = surveyed(owner, pool)
         generator = as_generator(owner, self.random_state)
-        found = best_of(pool, survey, settings(source.n_features), generator, self.n_init, self._watch())
-        self._keep(found)
-        return pool
-
-    def _watch(self) -> Any:
-        call = self.on_iteration
-        return None if call is None else lambda _, tick: call(tick)
+        more = watched(self, pool, survey, settings)
+        self._keep(best_of(pool, survey, settings, generator, self.n_init, **more))
 
     def _keep(self, found: Any) -> None:
         result = found.result
@@ -297,9 +316,8 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             words = f"{type(self).__name__}: {result.message}; more iterations (max_iter) or a larger tol may help"
             warnings.warn(words, ConvergenceWarning, stacklevel=4)
 
-    def _encoder(self, source: Source) -> Encoder:
-        settings = checked(self)(source.n_features)
-        like = source.block(0).like
+    def _encoder(self, like: Array) -> Encoder:
+        settings = checked(self)(self.components_.shape[1])
         rows = array_namespace(like).asarray(self.components_, dtype=like.dtype, device=device(like))
         known = getattr(self, "stream_", None) or self.result_
         path = path_to(settings.prior, known.calibration, settings.anneal)

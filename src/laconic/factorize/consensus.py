@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from laconic.core.arrays import Array, to_numpy
 from laconic.core.blocks import Pool, Survey
 from laconic.factorize.dictionaries import normalised
-from laconic.factorize.nmf import Watcher, factorize
+from laconic.factorize.nmf import Fit, Watcher, factorize
 from laconic.factorize.result import NMFResult
 from laconic.factorize.settings import Settings
 
@@ -43,13 +43,14 @@ def best_of(
     generator: np.random.Generator,
     n_init: int = 1,
     watch: Watcher | None = None,
+    fit: Fit | None = None,
 ) -> Best:
     """Return the fit with the lowest objective, the first from the start asked for, the others from random ones.
 
     All fits but the first take noise and units from it, so that they minimise the same. The pool ends with the codes of
-    the best.
+    the best. With `fit` the first goes on from there, with the codes put back already.
     """
-    results, codes = [factorize(pool, survey, settings, generator, watch=watch)], None
+    results, codes = [factorize(pool, survey, settings, generator, watch=watch, fit=fit)], None
     best = 0
     for place in range(1, n_init):
         codes = list(pool.states()) if codes is None else codes

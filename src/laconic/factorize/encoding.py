@@ -58,10 +58,9 @@ class Encoder:
     def _with_the_missing(self, block: Block, gram: Array, codes: Array) -> Array:
         """Improve the codes, making up what is missing from them again and again: the error over the rest falls."""
         xp = array_namespace(codes)
-        solver = self.solver.patient()
         for _ in range(ROUNDS):
             data = block.completed(codes * self.unit, self.dictionary)
-            new = solver.rows(gram, data.project(self.dictionary) * (1 / self.unit), codes, self.path[-1]).x
+            new = self.solver.rows(gram, data.project(self.dictionary) * (1 / self.unit), codes, self.path[-1]).x
             change, size = float(xp.max(xp.abs(new - codes))), float(xp.max(new))
             codes = new
             if change <= SETTLED * size:

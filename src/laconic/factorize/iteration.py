@@ -63,6 +63,7 @@ class Stage:
 
     Attributes
     ----------
+    solver : Solver
     codes : Penalty
     atoms : Atoms
     limit : int
@@ -75,6 +76,7 @@ class Stage:
         Objective, as a share of the sum of squares of the data, at which it ends in any case.
     """
 
+    solver: Solver
     codes: Penalty
     atoms: Atoms
     limit: int
@@ -91,11 +93,12 @@ def begun(dictionary: Array) -> Progress:
 
 def restarted(progress: Progress) -> Progress:
     """Return the record for another objective: nothing is compared with what the last one was."""
-    return replace(progress, limit=np.inf, ahead=progress.best, momentum=FIRST, ceiling=1.0)
+    nothing = np.full(1, np.inf)
+    return replace(progress, objective=nothing, limit=np.inf, ahead=progress.best, momentum=FIRST, ceiling=1.0)
 
 
 def iteration(
-    pool: Pool, survey: Survey, solver: Solver, stage: Stage, criterion: str, rounding: float
+    pool: Pool, survey: Survey, stage: Stage, criterion: str, rounding: float
 ) -> Callable[[Progress], Progress]:
     """Return the step of a stage.
 
@@ -105,8 +108,8 @@ def iteration(
     """
 
     def step(progress: Progress) -> Progress:
-        total = pool.run(Encode(progress.ahead.rows, survey.unit, solver, stage.codes))
-        found = improved(solver, total, progress.ahead.rows, stage.atoms)
+        total = pool.run(Encode(progress.ahead.rows, survey.unit, stage.solver, stage.codes))
+        found = improved(stage.solver, total, progress.ahead.rows, stage.atoms)
         value = objective(total, survey.energy_in_units, found.dictionary, stage.atoms)
         if value > progress.limit + rounding and stage.momentum:
             return _back(progress)

@@ -23,6 +23,9 @@ from laconic.factorize.steps import Encode, Look, Weigh
 ROUNDING = 64
 """Roundings of the sum of squares of the data by which the objective, a difference of sums, may rise."""
 
+LARGEST = {"float64": 1e140, "float32": 1e35}
+"""What the largest entry of the data may be: its square, times the size of the data, is a number, as its inverse is."""
+
 
 @dataclass
 class Fit:
@@ -58,13 +61,17 @@ def surveyed(owner: str, pool: Pool) -> Survey:
     Raises
     ------
     DataError
-        If an entry is negative or infinite, or none is there.
+        If an entry is negative, infinite, or so large or small that its square is not a number, or none is there.
     """
     survey: Survey = pool.run(Look())
     if not np.isfinite(survey.largest):
         raise DataError(f"{owner}: X must be finite (NaN marks a missing entry), got an infinite entry")
     if survey.smallest < 0:
         raise DataError(f"{owner}: X must be at least 0 everywhere. Negative values in data: {survey.smallest:g}")
+    limit = LARGEST[str(pool.dtype).rsplit(".", 1)[-1]]
+    if survey.largest > limit or 0 < survey.largest < 1 / limit:
+        allowed = f"with a largest entry between {1 / limit:g} and {limit:g}, or be zero"
+        raise DataError(f"{owner}: X must be of a size whose squares are numbers, {allowed}, got {survey.largest:g}")
     if not survey.entries > 0:
         raise DataError(f"{owner}: X must have an entry that is not missing and a sample whose weight is not zero")
     return survey
@@ -100,20 +107,25 @@ def factorize(
     """
     if fit is None:
         pool.restore(None)
-        dictionary = start(pool, settings.init, settings.n_components, survey.unit, generator)
-        fit = Fit(begun(dictionary))
-    plan = planned(settings)
+        fit = Fit(begun(start(pool, settings.init, settings.n_components, survey.unit, generator)))
+    plan = plan_of(settings, fit)
     while fit.stage < plan.n_stages:
-        if fit.stage == 1 and fit.calibration is None:
+        if plan.calibrates(fit.stage) and fit.calibration is None:
             _calibrate(pool, survey, settings, fit, calibration)
         _run(pool, survey, plan, fit, watch)
     result = _finished(pool, survey, plan, fit)
     while _too_early(result, settings):
-        plan = replace(plan, settings=replace(plan.settings, tol=plan.settings.tol / 2))
-        fit.stage = plan.n_stages - 1
+        plan, fit.stage = plan_of(settings, fit), plan.n_stages - 1
         _run(pool, survey, plan, fit, watch)
         result = _finished(pool, survey, plan, fit)
     return result
+
+
+def plan_of(settings: Settings, fit: Fit) -> Plan:
+    """Return the plan for what is left of a fit: tol is halved for each time that it has ended too early."""
+    plan = planned(settings)
+    again = max(0, len(fit.stages) + 1 - plan.n_stages)
+    return replace(plan, settings=replace(settings, tol=settings.tol / 2**again))
 
 
 def _too_early(result: NMFResult, settings: Settings) -> bool:
@@ -137,7 +149,7 @@ def _run(pool: Pool, survey: Survey, plan: Plan, fit: Fit, watch: Watcher | None
             watch(fit, _tick(plan, fit, done, survey))
 
     criterion = settings.criterion if fit.stage == plan.n_stages - 1 else "objective"
-    step = iteration(pool, survey, settings.solver, stage, criterion, _rounding(fit.progress, survey))
+    step = iteration(pool, survey, stage, criterion, _rounding(fit.progress, survey))
     limit = max(1, stage.limit - before)
     run = iterate(step, fit.progress, change=_change, tol=stage.tol, max_iter=limit, on_iteration=seen)
     fit.stages.append(before + int(run.n_iter[0]))
@@ -155,7 +167,7 @@ def _rounding(progress: Progress, survey: Survey) -> float:
 
 def _tick(plan: Plan, fit: Fit, done: int, survey: Survey) -> Tick:
     names = "plain", "annealing", "final"
-    kind = 0 if fit.stage == 0 and plan.n_stages > 1 else 2 if fit.stage == plan.n_stages - 1 else 1
+    kind = 2 if fit.stage == plan.n_stages - 1 else 0 if fit.stage < 2 else 1
     energy = survey.energy_in_units or 1.0
     value, change = float(fit.progress.objective[0]) / energy, float(fit.progress.change[0])
     return Tick(done + fit.in_stage, plan.settings.max_iter, value, change, names[kind])
@@ -183,7 +195,9 @@ def _finished(pool: Pool, survey: Survey, plan: Plan, fit: Fit) -> NMFResult:
     rows = fit.progress.best.rows
     if not last.atoms.unit_length and last.atoms.penalty.is_flat:
         rows = with_unit_rows(pool, rows)
-    pool.run(Encode(rows, survey.unit, settings.solver.patient(), last.codes, rounds=ROUNDS))
+    # Patience goes into sweeps, or, where entries are missing, into making these up.
+    solver = settings.solver if survey.lost else settings.solver.patient()
+    pool.run(Encode(rows, survey.unit, solver, last.codes, rounds=ROUNDS))
     audit = pool.run(Weigh(rows, survey.unit, last.codes))
     total = audit.statistics
     status: Status = "converged" if fit.settled else "max_iter"

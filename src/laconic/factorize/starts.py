@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
 from laconic.core.blocks import Additive, Block, Pool
+from laconic.core.checks import DataError
 from laconic.factorize.dictionaries import normalised
 
 Floats = NDArray[Any]
@@ -59,7 +61,26 @@ STARTS: dict[str, Callable[[Pool, int, float, np.random.Generator], Floats]] = {
 
 
 def start(pool: Pool, init: Any, k: int, unit: float, generator: np.random.Generator) -> Array:
-    """Return a dictionary (k, p) of the pool's kind: by the name of a way to begin, or the one that is given."""
+    """Return a dictionary (k, p) of the pool's kind, and leave codes with the blocks if they are given.
+
+    Parameters
+    ----------
+    pool : Pool
+    init : str, array of shape (k, p), or two arrays, of shapes (n, k) and (k, p)
+        The name of a way to begin, a dictionary, or codes and a dictionary.
+    k : int
+    unit : float
+        Codes that are given are divided by it.
+    generator : numpy.random.Generator
+    """
+    if isinstance(init, tuple):
+        codes, rows = (_like(pool, to_numpy(part)) for part in init)
+        if len(codes) != pool.n_samples:
+            raise DataError(f"codes to begin with must be those of the {pool.n_samples} samples, got {len(codes)}")
+        dictionary, lengths = normalised(rows)
+        codes = codes * (lengths / unit)
+        pool.restore(codes[first:last, :] for first, last in pairwise(pool.edges))
+        return dictionary
     rows = STARTS[init](pool, k, unit, generator) if isinstance(init, str) else to_numpy(init)
     return normalised(_like(pool, rows))[0]
 

@@ -117,18 +117,21 @@ class DenseBlock(Block):
         return replace(self, values=xp.where(self.missing, codes @ dictionary, self.values), missing=None)
 
     def errors(self, codes: Array, dictionary: Array) -> Array:
-        left = self.values - codes @ dictionary
-        return row_squares(left if self.missing is None else left * ~self.missing)
+        left, xp = self.values - codes @ dictionary, array_namespace(self.values)
+        return row_squares(left if self.missing is None else xp.where(self.missing, xp.zeros_like(left), left))
 
     def survey(self) -> Survey:
         xp = array_namespace(self.values)
         there = self.values if self.missing is None else xp.where(self.missing, xp.zeros_like(self.values), self.values)
-        lost = 0 if self.missing is None else int(xp.sum(self.missing))
         low, high = float(xp.min(there)), float(xp.max(there))
         size = max(abs(low), abs(high))
         known = np.isfinite(size) and size > 0
         rows = row_squares(there / size) if known else xp.zeros(self.shape[0], dtype=xp.float64, device=device(there))
-        return Survey.of(rows, self.weight, smallest=low, largest=size, width=self.shape[1], lost=lost)
+        entries = xp.full_like(rows, float(self.shape[1]))
+        if self.missing is not None:
+            entries = xp.sum(xp.astype(~self.missing, xp.float64), axis=1)
+        lost = self.shape[0] * self.shape[1] - int(xp.sum(entries))
+        return Survey.of(rows, self.weight, smallest=low, largest=size, entries=entries, lost=lost)
 
     def take(self, rows: Any) -> "DenseBlock":
         xp = array_namespace(self.values)
@@ -147,5 +150,6 @@ def row_squares(values: Array) -> Array:
     if isinstance(values, np.ndarray):
         return np.einsum("ij,ij->i", values, values, dtype=np.float64)
     step = max(1, ROWS_AT_ONCE // max(1, values.shape[1]))
-    parts = [xp.astype(values[i : i + step], xp.float64) for i in range(0, values.shape[0], step)]
+    n = values.shape[0]
+    parts = [xp.astype(values[i : min(i + step, n), :], xp.float64) for i in range(0, n, step)]
     return xp.concat([xp.sum(part**2, axis=1) for part in parts])

@@ -56,6 +56,7 @@ def as_source(
     X = X if hasattr(X, "shape") and hasattr(X, "__getitem__") else as_array(X)
     _check(owner, X)
     mask = scipy.sparse.csr_array(mask) if scipy.sparse.issparse(mask) else None if mask is None else as_array(mask)
+    weight = None if weight is None else as_array(weight)
     _check_fits(owner, "mask", mask, tuple(X.shape))
     _check_fits(owner, "weight", weight, (X.shape[0],))
     open_, each = next((make, size) for holds, make, size in KINDS if holds(X))

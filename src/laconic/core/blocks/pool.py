@@ -24,6 +24,7 @@ class Pool(Protocol):
     n_samples: int
     n_features: int
     n_blocks: int
+    edges: list[int]
     dtype: Any
 
     def run(self, step: Step) -> Any:
@@ -50,7 +51,7 @@ class LocalPool:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.n_samples, self.n_features, self.n_blocks = source.n_samples, source.n_features, source.n_blocks
-        self.dtype = source.dtype
+        self.edges, self.dtype = [int(edge) for edge in source.edges], source.dtype
         self._states: list[Any] = [None] * source.n_blocks
 
     def run(self, step: Step) -> Any:

@@ -112,7 +112,7 @@ class FileSource(Source):
 
 
 class SparseSource(Source):
-    """A sparse matrix in memory: blocks share its data."""
+    """A sparse matrix in memory."""
 
     def __init__(self, values: Any, edges: Any, weight: Any = None, mask: Any = None) -> None:
         super().__init__(edges, values.shape[1], values.dtype, weight, mask)

@@ -70,7 +70,7 @@ class SparseBlock(Block):
         fit = np.einsum("ij,ij->i", codes @ gram, codes, dtype=np.float64)
         if self.missing is not None:
             lost = _entries(codes, dictionary, self.missing).astype(np.float64)
-            fit = fit - np.bincount(self.missing[0], lost**2, minlength=self.shape[0])
+            fit = fit - _row_sums(self.missing[0], lost**2, self.shape[0])
         return np.maximum(_row_squares(self.values) - 2 * cross + fit, 0.0)
 
     def survey(self) -> Survey:
@@ -79,8 +79,10 @@ class SparseBlock(Block):
         size = max(abs(low), abs(high))
         known = np.isfinite(size) and size > 0
         rows = _row_squares(self.values / data.dtype.type(size)) if known else np.zeros(self.shape[0])
-        lost = 0 if self.missing is None else len(self.missing[0])
-        return Survey.of(rows, self.weight, smallest=low, largest=size, width=self.shape[1], lost=lost)
+        n, p = self.shape
+        lost = np.zeros(n, np.int64) if self.missing is None else np.bincount(self.missing[0], minlength=n)
+        entries = (p - lost).astype(np.float64)
+        return Survey.of(rows, self.weight, smallest=low, largest=size, entries=entries, lost=int(lost.sum()))
 
     def take(self, rows: Any) -> "SparseBlock":
         weight = None if self.weight is None else self.weight[rows]
@@ -109,4 +111,8 @@ def _entries(codes: Array, dictionary: Array, places: Places) -> Array:
 
 def _row_squares(matrix: Any) -> Array:
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return np.bincount(row, matrix.data.astype(np.float64) ** 2, minlength=matrix.shape[0])
+    return _row_sums(row, matrix.data.astype(np.float64) ** 2, matrix.shape[0])
+
+
+def _row_sums(row: Array, values: Array, n: int) -> Array:
+    return np.bincount(row, values, minlength=n).astype(np.float64, copy=False)  # of nothing it makes integers

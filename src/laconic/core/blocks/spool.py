@@ -28,7 +28,7 @@ def spooled(owner: str, pieces: Iterator[Any]) -> Any:
     if first is None:
         raise DataError(f"{owner}: X must have samples, got an iterator without any piece")
     if scipy.sparse.issparse(first):
-        return scipy.sparse.csr_array(scipy.sparse.vstack([first, *pieces]).tocsr())
+        return _stacked(owner, [first, *pieces])
     with tempfile.NamedTemporaryFile(prefix="laconic-", suffix=".rows", delete=False) as file:
         try:
             shape, dtype = _written(owner, file, _rows(owner, first), pieces)
@@ -40,11 +40,22 @@ def spooled(owner: str, pieces: Iterator[Any]) -> Any:
     return values
 
 
+def _stacked(owner: str, pieces: list[Any]) -> Any:
+    rows = [scipy.sparse.csr_array(piece) for piece in pieces]
+    for piece in rows:
+        _check_width(owner, piece.shape[1], rows[0].shape[1])
+    return scipy.sparse.csr_array(scipy.sparse.vstack(rows))
+
+
+def _check_width(owner: str, found: int, width: int) -> None:
+    if found != width:
+        raise DataError(f"{owner}: pieces of X must all have {width} columns, got {found}")
+
+
 def _written(owner: str, file: Any, piece: Any, pieces: Iterator[Any]) -> tuple[tuple[int, int], Any]:
     dtype, width, count = working_type(piece.dtype), piece.shape[1], 0
     while True:
-        if piece.shape[1] != width:
-            raise DataError(f"{owner}: pieces of X must all have {width} columns, got {piece.shape[1]}")
+        _check_width(owner, piece.shape[1], width)
         file.write(np.ascontiguousarray(piece, dtype).data)
         count += len(piece)
         following = next(pieces, None)
@@ -55,7 +66,7 @@ def _written(owner: str, file: Any, piece: Any, pieces: Iterator[Any]) -> tuple[
 
 
 def _rows(owner: str, piece: Any) -> Any:
-    rows = to_numpy(as_array(piece))
+    rows = piece.toarray() if scipy.sparse.issparse(piece) else to_numpy(as_array(piece))
     if rows.ndim != 2 or 0 in rows.shape or rows.dtype.kind not in "biuf":
         raise DataError(
             f"{owner}: a piece of X must be real numbers of shape (samples, features), got {rows.dtype} {rows.shape}"

@@ -40,14 +40,14 @@ class Survey:
     fixed_unit: float = 0.0
 
     @classmethod
-    def of(cls, rows: Array, weight: Array | None, *, smallest: float, largest: float, width: int, lost: int) -> Self:
-        """Return the survey of n samples of `width` entries, whose sums of squares over `largest`² are `rows`."""
+    def of(
+        cls, rows: Array, weight: Array | None, *, smallest: float, largest: float, entries: Array, lost: int
+    ) -> Self:
+        """Return the survey of n samples: `rows` are sums of squares over `largest`², `entries` are there in each."""
         xp, n = array_namespace(rows), rows.shape[0]
-        if weight is None:
-            return cls(n, float(n * width - lost), lost, float(n), smallest, largest, float(xp.sum(rows)))
-        total = float(xp.sum(xp.astype(weight, xp.float64)))
-        share = 1 - lost / (n * width)
-        return cls(n, total * width * share, lost, total, smallest, largest, float(xp.sum(rows * weight)))
+        own = xp.ones_like(rows) if weight is None else xp.astype(weight, xp.float64)
+        sums = [float(xp.sum(values)) for values in (entries * own, own, rows * own)]
+        return cls(n, sums[0], lost, sums[1], smallest, largest, sums[2])
 
     def __add__(self, other: "Survey") -> "Survey":
         largest = _larger(self.largest, other.largest)

@@ -50,6 +50,10 @@ class Solver(ABC):
     def patient(self) -> Self:
         """Return the solver with the patience that the last codes of a fit deserve."""
 
+    def gentle(self) -> Self:
+        """Return the solver for the first steps from a crude start."""
+        return self
+
     @abstractmethod
     def start(self, gram: Array, pull: Array) -> Array:
         """Return codes (n, k) to begin with."""

@@ -41,4 +41,5 @@ def _lowest(d: Array, gradient: Array, x: Array, penalty: Penalty) -> Array:
     else:
         held = xp.maximum(x, xp.full_like(x, float(xp.finfo(x.dtype).smallest_normal) ** 0.5))
         new = wanted / (safe + penalty.strength * slope(held, penalty.prior) / held)
-    return xp.where(d > 0, xp.maximum(new, xp.zeros_like(new)), xp.zeros_like(new))
+    idle = x if penalty.is_flat else xp.zeros_like(new)  # as in the compiled twin
+    return xp.where(d > 0, xp.maximum(new, xp.zeros_like(new)), idle)

@@ -16,7 +16,8 @@ def stationary_step(gram: Array, pull: Array, x: Array, penalty: Penalty) -> Arr
     gradient = x @ gram - pull
     if not penalty.is_flat:
         gradient = gradient + penalty.strength * slope(x, penalty.prior)
-    step = xp.minimum(x, gradient / xp.where(diagonal > 0, diagonal, xp.ones_like(diagonal)))
+    # The smaller one is taken first: the diagonal of an atom that multiplicative updates gave up is all but zero.
+    step = xp.minimum(x * diagonal, gradient) / xp.where(diagonal > 0, diagonal, xp.ones_like(diagonal))
     return xp.where(diagonal > 0, step, xp.zeros_like(step))
 
 
@@ -39,10 +40,11 @@ def best_unit(wanted: Array, otherwise: Array) -> Array:
 
 def sizes(gram: Array, rows: Array) -> Array:
     """Return the sum of G_jj times squared entries for each of rows (n, k), shape (n,)."""
-    return rows**2 @ array_namespace(rows).linalg.diagonal(gram)
+    xp = array_namespace(rows)
+    return xp.sum((rows * xp.sqrt(xp.linalg.diagonal(gram))) ** 2, axis=1)
 
 
 def size(gram: Array, rows: Array) -> float:
     """Return the same over all rows."""
     xp = array_namespace(rows)
-    return float(xp.sum(xp.linalg.diagonal(gram) * xp.sum(rows**2, axis=0, dtype=xp.float64)))
+    return float(xp.sum((rows * xp.sqrt(xp.linalg.diagonal(gram))) ** 2, dtype=xp.float64))

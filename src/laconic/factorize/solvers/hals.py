@@ -47,6 +47,9 @@ class Hals(Solver):
     def patient(self) -> Self:
         return replace(self, sweeps=LAST)
 
+    def gentle(self) -> Self:
+        return replace(self, sweeps=1, atom_sweeps=1)
+
     def start(self, gram: Array, pull: Array) -> Array:
         return array_namespace(pull).zeros_like(pull)
 

@@ -88,30 +88,29 @@ def updated(gram: Array, pull: Array, x: Array, penalty: Penalty) -> Array:
 
 
 NEWTON = 60
-"""Steps at most for mu; it takes about six."""
+"""Steps at most for s; it takes about six."""
 
 
 def _on_sphere(below: Array, cross: Array, d: Array) -> Array:
     """Return the minimiser over rows of length one of the majoriser that touches at d > 0.
 
-    The majoriser sum a d'^2 - 2 b d' with a = below / d has the minimiser d' = b / (a + mu), whose length falls with mu
-    where a + mu > 0. With f(mu) = 1 / |d'|, concave and close to a line, Newton's method for f = 1 comes to mu from
-    the left, monotonically.
+    The majoriser sum a d'^2 - 2 b d' with a = below / d has the minimiser d' = b / (a - min a + s), whose length falls
+    with s > 0. With f(s) = 1 / |d'|, concave and close to a line, Newton's method for f = 1 comes to s from the left,
+    monotonically. The difference is taken first: s may be far smaller than a rounding of a, where b is all but zero.
     """
     xp = array_namespace(d)
     least = smallest(d)
     a = below / d
     b = xp.maximum(cross, xp.full_like(cross, least))
-    lowest = xp.min(a, axis=1)
-    # With this mu the entry of the smallest a alone has length one or more, so that the root lies to the right.
-    mu = -lowest + xp.max(xp.where(a <= lowest[:, None], b, xp.zeros_like(b)), axis=1)
+    above = a - xp.min(a, axis=1)[:, None]
+    # With this s the entry of the smallest a alone has length one or more, so that the root lies to the right.
+    s = xp.max(xp.where(above <= 0, b, xp.zeros_like(b)), axis=1)
     for _ in range(NEWTON):
-        new = b / (a + mu[:, None])
+        new = b / (above + s[:, None])
         squared = xp.sum(new**2, axis=1)
         length = xp.sqrt(squared)
-        step = (length - 1) * squared / xp.sum(new**2 / (a + mu[:, None]), axis=1)
-        mu = mu + step
+        s = s + (length - 1) * squared / xp.sum(new**2 / (above + s[:, None]), axis=1)
         if bool(xp.all(xp.abs(length - 1) <= 4 * float(xp.finfo(d.dtype).eps))):
             break
-    new = xp.maximum(b / (a + mu[:, None]), xp.full_like(d, least))
+    new = xp.maximum(b / (above + s[:, None]), xp.full_like(d, least))
     return new / xp.sqrt(xp.sum(new**2, axis=1))[:, None]

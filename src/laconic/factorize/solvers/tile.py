@@ -99,7 +99,10 @@ def _sweep(
     offset: float,
     exponent: float,
 ) -> float:
-    """Go once through all coordinates of a tile; returns the sum of G_jj times the squared steps of its rows."""
+    """Go once through all coordinates of a tile; returns the sum of G_jj times the squared steps of its rows.
+
+    A coordinate that nothing depends on stays, if it costs nothing: the other factor may need it to come back.
+    """
     for t in range(TILE):
         change[t] = 0.0
     for j in range(c.shape[0]):
@@ -107,7 +110,7 @@ def _sweep(
         if d > 0:
             _gradient(gram, p, c, work, j)
             _step(c[j], work, change, d, rows, strength, kind, offset, exponent)
-        else:
+        elif kind != FLAT:
             for t in range(TILE):
                 c[j, t] = 0
     total = 0.0
