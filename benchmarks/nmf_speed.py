@@ -42,7 +42,7 @@ RESULTS = Path(__file__).parent / "results"
 TARGET_ITERATIONS, MOST = 200, 2000
 SLACK = 1e-9
 """Share of the target by which sums in another order may miss it."""
-PATIENCE = 8.0
+PATIENCE = 4.0
 """How many times the target's own seconds the search for a peer's iterations may take before it is given up."""
 
 

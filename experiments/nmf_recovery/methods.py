@@ -12,7 +12,7 @@ from sklearn.decomposition import NMF
 import laconic
 from laconic.datasets import Factors
 
-ALPHAS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+ALPHAS = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4)
 LAMBDAS = (0.003, 0.01, 0.03, 0.1, 0.3)
 
 

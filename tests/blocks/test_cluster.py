@@ -12,11 +12,11 @@ import scipy.sparse
 from sklearn.base import clone
 
 distributed = pytest.importorskip("distributed")
-import dask.array as da  # noqa: I001
+import dask.array as da
 
 from laconic.core.blocks import LocalPool, as_source
 from laconic.core.blocks.cluster import ClusterPool
-from laconic.core.blocks.spread import of_dask, of_source
+from laconic.core.blocks.spread import of_source
 from laconic.core.checks import DataError, ParameterError
 from laconic.datasets import make_factors
 from laconic.estimators import SparseNMF

@@ -295,3 +295,11 @@ def test_names_go_with_files_that_hold_several_arrays(tmp_path):
         np.save(tmp_path / "some.npy", X)
         with pytest.raises(DataError, match=f"{path.name}: holds a single array without a name, got the name X"):
             load_samples(path, "X")
+
+
+@pytest.mark.parametrize("ending", [".mtx", ".mtx.gz"])
+def test_garbage_in_matrix_market_is_an_error_and_not_the_end(tmp_path, ending):
+    path = tmp_path / f"bad{ending}"
+    path.write_bytes(gzip.compress(b"no matrix") if ending.endswith("gz") else b"no matrix")
+    with pytest.raises(DataError, match=r"bad\.mtx.*cannot be read"):
+        load_samples(path)

@@ -16,6 +16,9 @@ from laconic.factorize import Tick
 _WIDE, _NARROW = 110, 80
 """Columns of a terminal that has room for the change as well, and of one that has room for a bar."""
 
+_SURELY_LESS = 0.8
+"""Share of the longest time below which the likely one is worth saying."""
+
 _SILENCE = 10.0
 """Seconds after which there is a line in any case."""
 
@@ -71,10 +74,11 @@ class FitProgress:
         return [tick.stage, f"objective {float(tick.objective):.4g}", *change]
 
     def _left(self) -> str:
-        likely, most = self.outlook.likely(), in_words(self.outlook.at_most())
-        if not most:
-            return ""
-        return f"about {in_words(likely).removesuffix(' left')}, at most {most}" if likely else f"at most {most}"
+        likely, at_most = self.outlook.likely(), self.outlook.at_most()
+        most = f"at most {in_words(at_most)}" if at_most else ""
+        if not at_most or not likely or likely > _SURELY_LESS * at_most:
+            return most
+        return f"about {in_words(likely).removesuffix(' left')}, {most}"
 
     def _is_due(self, tick: Tick) -> bool:
         """Whether there is to be a line: at 1, 2, 5, 10 and so on, when a stage begins, and after a long silence."""

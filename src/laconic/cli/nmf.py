@@ -50,9 +50,7 @@ def nmf(
     ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where parts, codes, report and metrics.json go.")],
     components: Annotated[int | None, _method("N", "Number of parts.", "chosen among --ranks")] = None,
-    ranks: Annotated[
-        str | None, _method("N,N,..", "Choose among these numbers, by entries held out.", "--components")
-    ] = None,
+    ranks: Annotated[str | None, _method("N,N,..", "Choose among these numbers, by entries held out.", False)] = None,
     prior: Annotated[str, _method("NAME", f"Of the codes: {', '.join(PRIORS)}.")] = "rgdp",
     dictionary_prior: Annotated[str, _method("NAME", "Of the entries of the parts; the same names.")] = "none",
     noise: Annotated[
@@ -62,7 +60,7 @@ def nmf(
     solver: Annotated[str, _method("NAME", f"{' or '.join(SOLVERS)}.")] = "hals",
     init: Annotated[str, _method("NAME", f"Where to begin: {' or '.join(STARTS)}.")] = "nndsvd",
     restarts: Annotated[int, _method("N", "Fits in all, the others from random starts; the best is kept.")] = 1,
-    max_iter: Annotated[int, _method("N", "Most looks at the data, for each fit.")] = 1000,
+    max_iter: Annotated[int, _method("N", "Most iterations of a fit.")] = 1000,
     tol: Annotated[float, _method("X", "Relative size of the steps that are left at which a fit ends.")] = 1e-4,
     transpose: Annotated[bool, _flag("--transpose", "Samples are columns of their file.", "Data")] = False,
     names: Annotated[

@@ -96,14 +96,14 @@ def _ranks(choice: Any) -> dict[str, Any] | None:
 
 
 def _caveats(samples: "Samples", summary: "NMFSummary", written: "Written") -> list[str]:
-    found = []
+    found, n = [], samples.shape[0]
     if written.again:
         found.append(
             "The codes were found again, block by block, for the parts of the fit; error and density are theirs. Under "
             "a prior with several minima they may differ from those that the parts were learned with."
         )
-    if summary.choice is not None and samples.is_large:
-        found.append(f"The number of parts was chosen on {len(samples.some()):,} evenly spaced samples.")
+    if summary.choice is not None and samples.stride > 1:
+        found.append(f"The number of parts was chosen on {-(-n // samples.stride):,} evenly spaced samples.")
     return found
 
 

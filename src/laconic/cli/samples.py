@@ -1,12 +1,15 @@
 """The samples of `laconic nmf`: the right way round, with names that fit, and in memory where they fit there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
+from laconic.core.blocks import as_source
 from laconic.core.checks import DataError
 from laconic.datasets import LoadedSamples
 from laconic.report.codes import Image
@@ -62,13 +65,18 @@ class Samples:
         """Return all samples or, of large ones, as many evenly spaced ones as fit into memory."""
         if not self.is_large:
             return self.X
-        n, fitting = self.shape[0], self._fitting(8)
-        return np.array(self.X[:: -(-n // fitting)])
+        return np.concatenate([block[-first % self.stride :: self.stride] for first, block in self.blocks()])
+
+    def blocks(self) -> Iterator[tuple[int, Array]]:
+        """Yield samples block by block, each with the number of its first one."""
+        source = as_source("laconic nmf", self.X, block_size=self._fitting(8 * PART))
+        for first, last in pairwise(source.edges.tolist()):
+            yield first, np.array(source.read(first, last))
 
     @property
-    def in_a_block(self) -> int:
-        """Samples whose copies take a small part of the memory."""
-        return self._fitting(8 * PART)
+    def stride(self) -> int:
+        """How many samples it takes for each of these."""
+        return -(-self.shape[0] // self._fitting(8)) if self.is_large else 1
 
     def _fitting(self, part: int) -> int:
         return int(max(1, min(self.shape[0], self.memory // part // (8 * self.shape[1]))))

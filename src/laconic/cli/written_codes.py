@@ -1,6 +1,5 @@
 """Codes written to a file, those of the fit or, for samples that are not in memory, found again block by block."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,19 +48,12 @@ def write_codes(
         return Written(rows.read(), model.density_, model.relative_error_, again=False)
     tally = _Tally(model)
     with CountingProgress(console, "codes", samples.shape[0]) as progress:
-        for first, X in _blocks(samples):
+        for first, X in samples.blocks():
             found = model.transform(X)
             rows.append(found)
             tally.add(X, found)
             progress.update(first + len(X))
     return tally.written(rows.read())
-
-
-def _blocks(samples: Samples) -> Iterator[tuple[int, Array]]:
-    size = samples.in_a_block
-    kind = np.float32 if samples.X.dtype.itemsize <= 4 and samples.X.dtype.kind == "f" else np.float64
-    for first in range(0, samples.shape[0], size):
-        yield first, np.array(samples.X[first : first + size], dtype=kind)
 
 
 class _Tally:

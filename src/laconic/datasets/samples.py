@@ -1,6 +1,7 @@
 """Samples to factorise, from a user's own file, dense or sparse; nothing in a file is ever unpickled."""
 
 import gzip
+import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -142,7 +143,8 @@ def _mat(path: Path, name: str | None) -> LoadedArray:
 def _mtx(path: Path, name: str | None) -> LoadedArray:
     refuse_name(path, name)
     with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-        return LoadedArray(mmread(stream), path.name)
+        contents = io.BytesIO(stream.read())  # SciPy's reader ends the process on some bad files that are streams
+    return LoadedArray(mmread(contents), path.name)
 
 
 _READERS: dict[str, Callable[[Path, str | None], LoadedArray]] = {

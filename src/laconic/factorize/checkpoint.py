@@ -8,12 +8,15 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from laconic.core.arrays import array_namespace, device, is_array, to_numpy
 from laconic.core.blocks import Pool, Survey
@@ -64,9 +67,12 @@ class Checkpoint:
             return None
         try:
             self._refuse_another(kept[-1])
-            fit = _fit_of(kept[-1], pool)
+            with open(kept[-1] / "fit.npz", "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                fit = _fit_of(dict(arrays), pool)
             pool.restore(_codes(kept[-1], pool))
-        except (OSError, KeyError, json.JSONDecodeError) as error:
+        except DataError:
+            raise
+        except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"{kept[-1]} is not a checkpoint of laconic, or it is damaged: {error}") from error
         return _moved_on(fit, settings)
 
@@ -76,9 +82,10 @@ class Checkpoint:
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
         for i, codes in enumerate(pool.states()):
-            _write_array(new / f"codes-{i}.npy", codes)
-        for key, values in _arrays(fit).items():
-            _write_array(new / f"{key}.npy", values)
+            with _flushed(new / f"codes-{i}.npy") as file:
+                np.save(file, to_numpy(codes), allow_pickle=False)
+        with _flushed(new / "fit.npz") as file:
+            np.savez(file, allow_pickle=False, **_arrays(fit))
         write_json(new / "about.json", {"format": FORMAT, "identity": dict(self.identity)})
         os.replace(new, self.folder / name)
         _flush(self.folder)
@@ -115,19 +122,19 @@ def _in_words(value: Any) -> str:
     return _digest(to_numpy(value)) if is_array(value) else repr(value)
 
 
-def _digest(array: "np.ndarray[Any, Any]") -> str:
+def _digest(array: NDArray[Any]) -> str:
     summary = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     summary.update(np.ascontiguousarray(array).tobytes())
     return f"an array {summary.hexdigest()[:16]}"
 
 
-def _arrays(fit: Fit) -> dict[str, Any]:
+def _arrays(fit: Fit) -> dict[str, NDArray[Any]]:
     """Return the record as arrays; the statistics, which nothing reads again, are left out."""
     progress, known = fit.progress, fit.calibration
     units = [] if known is None else [getattr(known, field.name) for field in fields(known)]
     return {
-        "best": progress.best.rows,
-        "ahead": progress.ahead.rows,
+        "best": to_numpy(progress.best.rows),
+        "ahead": to_numpy(progress.ahead.rows),
         "change": progress.change,
         "objective": progress.objective,
         "momentum": np.array([progress.momentum, progress.ceiling, progress.limit]),
@@ -137,20 +144,18 @@ def _arrays(fit: Fit) -> dict[str, Any]:
     }
 
 
-def _fit_of(path: Path, pool: Pool) -> Fit:
+def _fit_of(arrays: dict[str, NDArray[Any]], pool: Pool) -> Fit:
     """Return the fit that `_arrays` took apart."""
-    best, ahead = (Factor(_like(pool, _read(path, name))) for name in ("best", "ahead"))
-    momentum, ceiling, limit = _read(path, "momentum").tolist()
-    change, objective = _read(path, "change"), _read(path, "objective")
-    units, (stage, in_stage, settled, *stages) = _read(path, "calibration").tolist(), _read(path, "stages").tolist()
-    progress = Progress(change, objective, best, ahead, momentum, ceiling, limit)
+    best, ahead = (Factor(_like(pool, arrays[name])) for name in ("best", "ahead"))
+    progress = Progress(arrays["change"], arrays["objective"], best, ahead, *arrays["momentum"].tolist())
+    units, (stage, in_stage, settled, *stages) = arrays["calibration"].tolist(), arrays["stages"].tolist()
     calibration = Calibration(*units) if units else None
-    return Fit(progress, stage, in_stage, calibration, _read(path, "trace").tolist(), stages, bool(settled))
+    return Fit(progress, stage, in_stage, calibration, arrays["trace"].tolist(), stages, bool(settled))
 
 
 def _codes(path: Path, pool: Pool) -> Iterator[Any]:
     for i in range(pool.n_blocks):
-        yield _like(pool, _read(path, f"codes-{i}"))
+        yield _like(pool, np.load(path / f"codes-{i}.npy", allow_pickle=False))
 
 
 def _moved_on(fit: Fit, settings: Settings) -> Fit:
@@ -163,21 +168,16 @@ def _moved_on(fit: Fit, settings: Settings) -> Fit:
     return replace(fit, stage=fit.stage + 1, in_stage=0, settled=settled, stages=stages)
 
 
-def _like(pool: Pool, values: "np.ndarray[Any, Any]") -> Any:
+def _like(pool: Pool, values: NDArray[Any]) -> Any:
     like = pool.like()
     return array_namespace(like).asarray(values, dtype=like.dtype, device=device(like))
 
 
-def _read(path: Path, name: str) -> "np.ndarray[Any, Any]":
-    try:
-        return np.asarray(np.load(path / f"{name}.npy", allow_pickle=False))
-    except ValueError as error:
-        raise DataError(f"{path / name}.npy is damaged: {error}") from error
-
-
-def _write_array(path: Path, values: Any) -> None:
+@contextmanager
+def _flushed(path: Path) -> Iterator[IO[bytes]]:
+    """Give a new file that is on the disk when it is left."""
     with open(path, "xb") as file:
-        np.save(file, to_numpy(values), allow_pickle=False)
+        yield file
         file.flush()
         os.fsync(file.fileno())
 

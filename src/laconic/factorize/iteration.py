@@ -103,15 +103,16 @@ def iteration(
     """Return the step of a stage.
 
     The codes of each block are improved for the dictionary `ahead`; their statistics improve the dictionary. With
-    momentum its answer is moved on along its last step. Where that has raised the objective by more than `rounding`,
-    the answer is thrown away and the next iteration starts from the last good one, with less momentum.
+    momentum its answer is moved on along its last step. Where that has raised the objective, the answer is thrown away
+    and the next iteration starts from the last good one, with less momentum. There is no tolerance: with one, momentum
+    kept float32 fits going in circles. An objective of at most `rounding` is as good as zero, and the end.
     """
 
     def step(progress: Progress) -> Progress:
         total = pool.run(Encode(progress.ahead.rows, survey.unit, stage.solver, stage.codes))
         found = improved(stage.solver, total, progress.ahead.rows, stage.atoms)
         value = objective(total, survey.energy_in_units, found.dictionary, stage.atoms)
-        if value > progress.limit + rounding and stage.momentum:
+        if value > progress.limit and stage.momentum:
             return _back(progress)
         before = float(progress.objective[0])
         change = max(total.change, found.change) if criterion == "kkt" else _fall(before, value)

@@ -21,7 +21,7 @@ from laconic.factorize.starts import start
 from laconic.factorize.steps import Encode, Look, Weigh
 
 ROUNDING = 64
-"""Roundings of the sum of squares of the data by which the objective, a difference of sums, may rise."""
+"""Roundings of the sum of squares of the data that the objective, a difference of sums, may be off by."""
 
 LARGEST = {"float64": 1e140, "float32": 1e35}
 """What the largest entry of the data may be: its square, times the size of the data, is a number, as its inverse is."""

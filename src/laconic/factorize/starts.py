@@ -41,7 +41,7 @@ def nndsvd_start(pool: Pool, k: int, unit: float, generator: np.random.Generator
     """
     right = _right_vectors(pool, min(k, pool.n_features), unit, generator)
     signs = pool.run(Signs(_like(pool, right), unit)).squares
-    above, below = (np.sqrt(to_numpy(signs[i])) for i in (0, 1))
+    above, below = np.sqrt(to_numpy(signs))
     up, down = np.maximum(right, 0), np.maximum(-right, 0)
     positive = above * np.linalg.norm(up, axis=1) >= below * np.linalg.norm(down, axis=1)
     found = np.where(positive[:, None], up, down)
@@ -139,7 +139,7 @@ def _right_vectors(pool: Pool, k: int, unit: float, generator: np.random.Generat
     small = Q.T @ _turned(pool, Q, unit)
     values, vectors = np.linalg.eigh((small + small.T) / 2)
     order = np.argsort(-values)[:k]
-    precision = np.finfo(to_numpy(pool.like()[:0]).dtype).eps
+    precision = np.finfo(to_numpy(pool.like()[:0, ...]).dtype).eps
     there = order[values[order] > NOTHING * precision * values[order[0]]]
     return np.ascontiguousarray((Q @ vectors[:, there]).T)
 

@@ -1,6 +1,7 @@
 """The figures of a factorisation with their captions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.figure import Figure as Plot
@@ -22,9 +23,10 @@ _IMAGES, _CURVES, _WORDS = 64, 12, 12
 
 
 def part_figures(every: Sequence[NMFSummary], label: str) -> tuple[Figure, ...]:
-    """Return a picture of the parts of each method, of the kind that suits the first."""
-    kind = kind_of(every[0])
-    return tuple(_PICTURES[kind](one, label) for one in every)
+    """Return a picture of the parts of each method, of the kind that suits the first, whose features all have."""
+    first = every[0]
+    draw = _PICTURES[kind_of(first)]
+    return tuple(draw(replace(one, image=first.image, names=first.names), label) for one in every)
 
 
 def kind_of(one: NMFSummary) -> str:

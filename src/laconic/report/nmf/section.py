@@ -14,8 +14,8 @@ from laconic.report.words import NONE, SPACE, count, duration
 _READING = (
     "The error is the length of what the parts leave unexplained over the length of the data; its square is the share "
     "of the sum of squares that is left.",
-    "A part counts as used in a sample where its code is above zero. Parts are numbered as in the file, and shown in "
-    "the order of what they add to all samples together, each in its own scale.",
+    "A part counts as used in a sample where its code is above zero or, under a prior that is smooth there, beyond its "
+    "peak at zero. Parts are numbered as in the file, and shown in the order of what they add to all samples together.",
     "A factorisation has many local optima: the gap is 0 at one of them, and does not say that it is the best. Other "
     "starts may find other parts.",
 )
@@ -61,8 +61,9 @@ def nmf_section(summary: NMFSummary, metrics: Mapping[str, Any], *, others: Sequ
 
 
 def _finding(one: NMFSummary) -> str:
+    verb = "explains" if one.n_parts == 1 else "explain"
     return (
-        f"{one.name}: {_parts(one)} explain {count(one.n_samples)} samples with an error of "
+        f"{one.name}: {_parts(one)} {verb} {_many(one.n_samples, 'sample')} with an error of "
         f"{_share(one.relative_error)}, {amount(one.in_a_sample)} of them in a sample on average."
     )
 
@@ -73,8 +74,12 @@ def _beside(one: NMFSummary) -> str:
 
 
 def _parts(one: NMFSummary) -> str:
-    parts = f"{count(one.n_parts)} part{'' if one.n_parts == 1 else 's'}"
+    parts = _many(one.n_parts, "part")
     return f"{parts} (no sample uses {count(one.unused)} of them)" if one.unused else parts
+
+
+def _many(number: int, word: str) -> str:
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
 
 
 def _unfinished(one: NMFSummary) -> str:
