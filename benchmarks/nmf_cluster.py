@@ -46,10 +46,10 @@ BLOCKS, K, NONZERO = 16, 40, 4
 GOAL = 1.6
 
 
-def planted(folder: Path, n: int, p: int, seed: int) -> Any:
+def planted(folder: Path, n: int, p: int, seed: int, dtype: Any = np.float32) -> Any:
     """A memory map of n samples of p features, written block by block; all have the same parts."""
-    path = folder / f"samples-{n}.npy"
-    values = np.lib.format.open_memmap(path, "w+", np.float32, (n, p))
+    path = folder / f"samples-{n}-{np.dtype(dtype)}.npy"
+    values = np.lib.format.open_memmap(path, "w+", dtype, (n, p))
     parts = make_factors(1, p, K, NONZERO, random_state=seed).components
     for i, rows in enumerate(np.array_split(np.arange(n), BLOCKS)):
         codes = make_factors(len(rows), 1, K, NONZERO, snr=None, random_state=seed + i).codes
@@ -157,8 +157,8 @@ def markdown(result: dict[str, Any]) -> str:
         "# Sparse NMF on a cluster",
         "",
         f"{n:,} x {p} float32 in a file, {K} parts, {BLOCKS} blocks; one thread a worker, all on one machine.",
-        f"`{result['command']}`, laconic {result['laconic']}, {result['date']}; {about['cpu']}, {about['cores']} cores, "
-        f"Python {about['python']}, numpy {about['numpy']}, dask {result['dask']}; seed {result['seed']}.",
+        f"`{result['command']}`, laconic {result['laconic']}, {result['date']}; {about['cpu']}, {about['cores']} "
+        f"cores, Python {about['python']}, numpy {about['numpy']}, dask {result['dask']}; seed {result['seed']}.",
         "",
         "| who | seconds an iteration |",
         "|---|---:|",
@@ -173,7 +173,7 @@ def markdown(result: dict[str, Any]) -> str:
         "|---:|---:|",
         *(f"| {row['n_samples']:,} | {row['kilobytes_an_iteration']:,.1f} |" for row in result["traffic"]),
         "",
-        f"A fit of {lost['iterations']} iterations to {lost['shape'][0]:,} x {lost['shape'][1]} samples; differences "
+        f"A fit of {lost['iterations']} iterations to {lost['shape'][0]:,} x {lost['shape'][1]} float64; differences "
         "from one process are relative to the largest entry.",
         "",
         "| worker | seconds | components differ by | codes differ by |",
@@ -209,7 +209,7 @@ def main() -> None:
             "machine": machine(),
             "speed": speed(sizes[n], options.turns, options.iterations, seed),
             "traffic": [traffic(X, options.iterations, seed) for X in sizes.values()],
-            "killed": killed(sizes[n // 4], 60, seed),
+            "killed": killed(planted(Path(folder), n // 8, p, seed, np.float64), 60, seed),
         }
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "nmf_cluster.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -137,6 +137,10 @@ def test_a_chunked_array_is_fitted_where_it_is(client, kind):
     np.testing.assert_allclose(coded.compute(scheduler="synchronous"), again, rtol=1e-6, atol=1e-9)
 
 
+def held_as(client, pool):
+    return set(client.gather(client.map(lambda held: type(held).__name__, pool.spread.blocks)))
+
+
 def test_a_file_is_read_by_the_workers(client, tmp_path):
     X = saved(samples(4000, 50), tmp_path)
     with pytest.MonkeyPatch.context() as patch:
@@ -146,6 +150,7 @@ def test_a_file_is_read_by_the_workers(client, tmp_path):
         assert surveyed("test", pool).n_samples == len(X)
     homes = Counter(home for homes in client.who_has(pool.spread.blocks).values() for home in homes)
     assert set(homes.values()) == {4}  # of eight
+    assert held_as(client, pool) == {"DenseBlock"}
 
 
 def test_what_does_not_fit_is_read_each_time(client, tmp_path, monkeypatch):
@@ -154,9 +159,17 @@ def test_what_does_not_fit_is_read_each_time(client, tmp_path, monkeypatch):
     local = LocalPool(source)
     expected = fitted(local)
     pool = ClusterPool(client, of_source(client, source))
-    held = client.submit(lambda reader: type(reader).__name__, pool.spread.blocks[0]).result()
-    assert held == "Reader"
+    assert held_as(client, pool) == {"Reader"}
     assert_same(pool, fitted(pool), local, expected)
+
+
+def test_wherever_arrays_begin_they_are_put_right(client):
+    X = samples(n=2000, p=150).astype(np.float32)  # so large that the way through BLAS shows
+    source = as_source("test", X, block_size=300)
+    pool, local = ClusterPool(client, of_source(client, source)), LocalPool(source)
+    result, expected = fitted(pool), fitted(local)
+    np.testing.assert_array_equal(result.x, expected.x)
+    np.testing.assert_array_equal(np.concatenate(list(pool.states())), np.concatenate(list(local.states())))
 
 
 def test_states_go_and_come_back(client):

@@ -171,9 +171,9 @@ def _fits(client: Any, source: Source) -> bool:
     return bool(size <= KEPT * sum(client.run(_memory, on_error="ignore").values()))
 
 
-def _memory() -> float:
-    """Return the bytes that this worker may take."""
-    return float(needed("distributed").get_worker().memory_manager.memory_limit or np.inf)
+def _memory(dask_worker: Any) -> float:
+    """Return the bytes that a worker may take; Dask fills in which one."""
+    return float(dask_worker.memory_manager.memory_limit or np.inf)
 
 
 def _check(owner: str, X: Any, weight: Any, mask: Any) -> None:

@@ -5,11 +5,12 @@ block starts from.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 
 from laconic.core.arrays import Array, as_array, to_numpy
 from laconic.core.blocks.block import Block
@@ -43,7 +44,9 @@ class Reader:
 
 def opened(held: Block | Reader) -> Block:
     """Return the block, read where only its place is held."""
-    return held if isinstance(held, Block) else replace(held.source.block(0), first=held.first)
+    block = held if isinstance(held, Block) else replace(held.source.block(0), first=held.first)
+    found: Block = aligned(block)
+    return found
 
 
 def of_chunk(values: Any, first: int, weight: Array | None, mask: Any, owner: str) -> Block:
@@ -64,7 +67,25 @@ def same(value: Any) -> Any:
 
 def taken(held: Block | Reader, before: Pair | None, step: Step) -> Pair:
     """Take a step on a block."""
-    return step(opened(held), None if before is None else before[0])
+    pair: Pair = aligned(step)(opened(held), None if before is None else aligned(before[0]))
+    return pair
+
+
+def aligned(value: Any) -> Any:
+    """Return a value whose arrays begin where processors want them to.
+
+    Those that came through a connection may begin anywhere. Numbers are the same, but products take another way through
+    BLAS then, and round in another way.
+    """
+    if isinstance(value, np.ndarray):
+        return value if value.flags.aligned else np.array(value, order="K")
+    if scipy.sparse.issparse(value):
+        return scipy.sparse.csr_array(aligned((value.data, value.indices, value.indptr)), shape=value.shape)
+    if isinstance(value, tuple):
+        return tuple(map(aligned, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: aligned(getattr(value, field.name)) for field in fields(value)})
+    return value
 
 
 def part_of(pair: Pair) -> Any:

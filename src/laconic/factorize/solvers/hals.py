@@ -34,18 +34,21 @@ class Hals(Solver):
         Most sweeps over the dictionary.
     settled : float
         They end when steps are at most this share of the first one's.
+    rows_settled : float
+        The same for the codes of a few dozen samples that are worked on together; 0 gives all of them as many sweeps.
     """
 
     sweeps: int = 8
     atom_sweeps: int = 20
     settled: float = 0.03
+    rows_settled: float = 0.0
 
     name: ClassVar[str] = "hals"
     summary: ClassVar[str] = "coordinate descent with several sweeps for each look at the data, and extrapolation"
     extrapolates: ClassVar[bool] = True
 
     def patient(self) -> Self:
-        return replace(self, sweeps=LAST)
+        return replace(self, sweeps=LAST, rows_settled=PATIENT)
 
     def gentle(self) -> Self:
         return replace(self, sweeps=1, atom_sweeps=1)
@@ -54,7 +57,7 @@ class Hals(Solver):
         return array_namespace(pull).zeros_like(pull)
 
     def rows(self, gram: Array, pull: Array, x: Array, penalty: Penalty) -> Rows:
-        return swept(gram, pull, x, penalty, self.sweeps, 0.0)
+        return swept(gram, pull, x, penalty, self.sweeps, self.rows_settled)
 
     def atoms(self, gram: Array, cross: Array, dictionary: Array, penalty: Penalty) -> Rows:
         found = swept(gram, cross.T, dictionary.T, penalty, self.atom_sweeps, self.settled)
@@ -83,6 +86,9 @@ STAGE = 5
 
 LAST = 200
 """Sweeps under the last penalty."""
+
+PATIENT = 1e-4
+"""Share of their first steps at which the last codes of a fit have settled."""
 
 
 def swept(gram: Array, pull: Array, x: Array, penalty: Penalty, sweeps: int, settled: float) -> Rows:
