@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections import Counter
 from itertools import pairwise
@@ -12,6 +13,7 @@ import scipy.sparse
 from sklearn.base import clone
 
 distributed = pytest.importorskip("distributed")
+import dask
 import dask.array as da
 
 from laconic.core.blocks import LocalPool, as_source
@@ -81,7 +83,12 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("kind", SOURCES)
+def quick(kinds, *names):
+    """The kinds; all but those that are named are slow."""
+    return [kind if kind in names else pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
+
+
+@pytest.mark.parametrize("kind", quick(SOURCES, "array", "missing", "sparse", "memory map, weights, missing"))
 def test_a_cluster_finds_what_one_process_does(client, tmp_path, kind):
     data = SOURCES[kind](samples(), tmp_path)
     source = as_source("test", **data, block_size=SIZE)
@@ -115,7 +122,7 @@ def dense(values):
     return values.toarray() if scipy.sparse.issparse(values) else values
 
 
-@pytest.mark.parametrize("kind", CHUNKED)
+@pytest.mark.parametrize("kind", quick(CHUNKED, "rows and features", "mask, chunked", "sparse", "of unknown sizes"))
 def test_a_chunked_array_is_fitted_where_it_is(client, kind):
     data = CHUNKED[kind](samples())
     model = SparseNMF(K, client=client, random_state=0, max_iter=6, init="random")
@@ -209,6 +216,23 @@ def test_a_worker_that_is_killed_costs_time_only(tmp_path):
         assert_same(pool, result, local, expected)
 
 
+def test_a_step_over_which_workers_are_killed_is_tried_again(tmp_path):
+    class Deadly:
+        """Ends the first process that takes it."""
+
+        def __call__(self, block, state):
+            if not (tmp_path / "done").exists():
+                (tmp_path / "done").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return state, block.shape[0]
+
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), cluster_of(1) as cluster:  # none is forgiven
+        with distributed.Client(cluster, set_as_default=False) as client:
+            pool = ClusterPool(client, of_source(client, as_source("test", samples(), block_size=SIZE)))
+            assert pool.run(Deadly()) == 600
+
+
+@pytest.mark.slow
 def test_one_worker_fewer_is_enough():
     X = samples()
     with cluster_of(2) as cluster, distributed.Client(cluster, set_as_default=False) as client:
@@ -340,6 +364,21 @@ def test_the_width_is_checked_of_chunks_too(client):
         model.transform(da.ones((5, 9)))
     with pytest.raises(DataError, match="mask must be of shape"):
         model.transform(da.ones((5, 8)), mask=np.ones((4, 8), bool))
+
+
+def test_without_dask_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"need distributed, which is not installed: pip install 'laconic\[distrib"):
+        SparseNMF(2, client="tcp://127.0.0.1:1").fit(samples(50))
+
+
+def test_several_fits_share_the_blocks(client):
+    options = {"n_init": 2, "max_iter": 6, "random_state": 0}
+    model, twin = SparseNMF(K, client=client, **options), SparseNMF(K, block_size=50, **options)
+    codes = model.fit_transform(da.from_array(samples(200), chunks=(50, -1)))
+    expected = twin.fit_transform(samples(200))
+    np.testing.assert_allclose(client.compute(codes).result(), expected, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(model.stability_, twin.stability_)
 
 
 def test_an_error_on_a_worker_comes_here(client):

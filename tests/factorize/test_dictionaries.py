@@ -136,6 +136,16 @@ def test_a_feature_that_is_nowhere_is_no_trouble_on_the_sphere():
         assert np.linalg.norm(found) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-20, 1e-70, 1e-150])
+def test_codes_that_all_but_vanish_are_no_trouble_on_the_sphere(size):
+    gram, cross, D = posed(3)
+    found, plain = (
+        _on_sphere(part @ unit_rows(D), row, unit_rows(D))
+        for part, row in ((gram * size**2, cross * size), (gram * size, cross))
+    )
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+
+
 @pytest.mark.parametrize("prior", EVERY, ids=repr)
 def test_an_update_is_the_papers(prior):
     """H <- H * W'X / (W'W H + lambda z/2 Omega H^(z-1)), written out."""

@@ -64,7 +64,7 @@ def test_answers_at_the_edge(model, edge):
         for values in (codes, model.components_, model.transform(data), model.trace_):
             assert np.all(np.isfinite(values))
             assert np.all(values >= 0)
-        assert np.linalg.norm(np.where(there, data - codes @ model.components_, 0)) <= 1.0001 * size
+        assert np.linalg.norm(np.where(there, data - codes @ model.components_, 0)) <= 1.0001 * size + 1e-15
         assert 0 <= model.density_ <= 1
         assert 0 <= model.relative_error_ <= 1.0001
         assert np.isfinite(model.gap_)
@@ -106,9 +106,9 @@ def test_parts_that_find_nothing_do_not_disturb_the_others():
 
 
 BAD = [
-    (lambda: SparseNMF(2).fit(put((1, 2), np.inf)), "must be finite"),
-    (lambda: SparseNMF(2).fit(put((1, 2), -np.inf)), "must be finite"),
-    (lambda: SparseNMF(2).fit(scipy.sparse.csr_array(put((1, 2), np.inf))), "must be finite"),
+    (lambda: SparseNMF(2).fit(put((1, 2), np.inf)), "infinity"),
+    (lambda: SparseNMF(2).fit(put((1, 2), -np.inf)), "infinity"),
+    (lambda: SparseNMF(2).fit(scipy.sparse.csr_array(put((1, 2), np.inf))), "infinity"),
     (lambda: SparseNMF(2).fit(put((1, 2), -1e-9)), "Negative values in data"),
     (lambda: SparseNMF(2).fit(scipy.sparse.csr_array(put((1, 2), -3.0))), "Negative values in data"),
     (lambda: SparseNMF(2).fit(np.full((4, 3), np.nan)), "an entry that is not missing"),
@@ -121,7 +121,7 @@ BAD = [
     (lambda: SparseNMF(2).fit(X * 1e-200), "between 1e-140 and 1e\\+140"),
     (lambda: SparseNMF(2).fit((X * 1e37).astype(np.float32)), "between 1e-35 and 1e\\+35"),
     (lambda: SparseNMF(2).fit(X).transform(X[:, :5]), "10 features"),
-    (lambda: SparseNMF(2).fit(X).transform(put((1, 2), np.inf)), "finite"),
+    (lambda: SparseNMF(2).fit(X).transform(put((1, 2), np.inf)), "infinity"),
     (lambda: SparseNMF(2).fit(X).inverse_transform(np.ones((3, 3))), r"codes of shape \(n_samples, 2\)"),
 ]
 

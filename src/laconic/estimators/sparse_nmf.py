@@ -124,7 +124,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
     -----
     NaN in X, or True in `mask`, is a missing entry: it does not count. A sample of weight w counts as w samples. X may
     be an array of NumPy or torch (also on a GPU, where the fit then runs), a sparse matrix, a memory map, an array of
-    zarr or h5py, or an iterator of pieces.
+    zarr or h5py, a Dask array, or an iterator of pieces.
 
     Examples
     --------

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from laconic.core.arrays import Array, array_namespace
+from laconic.core.arrays import Array
 from laconic.core.blocks import Block
 from laconic.factorize.calibration import Calibration
+from laconic.factorize.incomplete import with_incomplete
 from laconic.factorize.penalty import NONE, Penalty
 from laconic.factorize.solvers import Solver
 from laconic.factorize.statistics import Statistics
@@ -13,9 +14,6 @@ from laconic.priors import Prior
 
 STAGES = 15
 """Steps of the annealing on the way to a prior with several minima."""
-
-ROUNDS, SETTLED = 100, 1e-5
-"""How often missing entries are made up again at most, and the largest change of a code, relative, that ends it."""
 
 
 def path_to(prior: Prior, calibration: Calibration | None, anneal: bool, end: float = 1.0) -> tuple[Penalty, ...]:
@@ -53,19 +51,7 @@ class Encoder:
         D = self.dictionary
         gram = D @ D.T
         codes = self.solver.encode(gram, block.project(D) * (1 / self.unit), self.path)
-        return codes if block.is_complete else self._with_the_missing(block, gram, codes)
-
-    def _with_the_missing(self, block: Block, gram: Array, codes: Array) -> Array:
-        """Improve the codes, making up what is missing from them again and again: the error over the rest falls."""
-        xp = array_namespace(codes)
-        for _ in range(ROUNDS):
-            data = block.completed(codes * self.unit, self.dictionary)
-            new = self.solver.rows(gram, data.project(self.dictionary) * (1 / self.unit), codes, self.path[-1]).x
-            change, size = float(xp.max(xp.abs(new - codes))), float(xp.max(new))
-            codes = new
-            if change <= SETTLED * size:
-                break
-        return codes
+        return codes if block.is_complete else with_incomplete(block, codes, D, self.unit, self.path)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Blocks and their states on the workers of a Dask cluster."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from functools import partial
@@ -76,8 +75,8 @@ class ClusterPool:
         if states is None:
             self._states = [None] * self.n_blocks
             return
-        pairs = zip(states, self._homes(), strict=True)
-        self._states = [some(self.client, tasks.put_back, state, home=home) for state, home in pairs]
+        pairs = zip(states, self.spread.blocks, strict=True)
+        self._states = [some(self.client, tasks.put_back, state, block) for state, block in pairs]
         self._wait(self._states)
 
     def like(self) -> Any:
@@ -88,7 +87,7 @@ class ClusterPool:
     def futures(self, function: Callable[..., Any], **options: Any) -> list[Any]:
         """Return futures of what a function makes of each state; the files that they may need outlive the pool."""
         self._given = True
-        return self._each(self._homes(), tasks.state_of, self._states, making=function, **options)
+        return self._map(tasks.state_of, self._states, making=function, **options)
 
     def close(self) -> None:
         """Forget the states, and remove their files."""
@@ -98,15 +97,28 @@ class ClusterPool:
 
     def _taken(self, step: Step) -> Any:
         """Take a step everywhere; states are replaced once the sum is here."""
-        homes, sent = self._homes(), some(self.client, tasks.same, step)
-        pairs = self._each(homes, tasks.taken, self.spread.blocks, self._states, step=sent)
-        parts = self._each(homes, tasks.part_of, pairs)
+        pairs = self._map(tasks.taken, self.spread.blocks, self._states, self._brought(step))
+        parts = self._map(tasks.part_of, pairs)
         while len(parts) > 1:
-            groups = [parts[i : i + ADDED] for i in range(0, len(parts), ADDED)]
-            parts = self.client.map(tasks.added, groups, pure=False)
+            parts = self._map(tasks.added, [parts[i : i + ADDED] for i in range(0, len(parts), ADDED)])
         total = parts[0].result()
         self._states = pairs
         return total
+
+    def _brought(self, step: Step) -> list[Any]:
+        """Return the step for each block, as a future of the worker that has the block.
+
+        A task goes to one of the workers that have its arguments. Were the step with one of them alone, blocks would be
+        drawn there; so it is brought to each, by a task whose other argument is a large one there. Workers are never
+        named: tasks that ask for one that is gone may wait for ever.
+        """
+        sent = some(self.client, tasks.same, step)
+        large = self.spread.blocks if self.spread.held else self._states
+        at: dict[Any, Any] = {None: sent}
+        for home, one in zip(homes := self._homes(), large, strict=True):
+            if home not in at:
+                at[home] = sent if one is None else self.client.submit(tasks.brought, sent, one, pure=False)
+        return [at[home] for home in homes]
 
     def _cut(self) -> None:
         """Write states to files and read them back: how they came about is forgotten, and the scheduler relieved."""
@@ -123,10 +135,10 @@ class ClusterPool:
 
     def _reread(self, anchors: Anchors) -> list[Any]:
         """Return the states as they are read from files that they were written to."""
-        homes, paths = self._homes(), anchors.next_paths(self.n_blocks)
-        self.client.gather(self._each(homes, tasks.written, self._states, paths))
-        states = self._each(homes, tasks.read, paths)
-        self.client.gather(self._each(homes, tasks.is_there, states))
+        paths = anchors.next_paths(self.n_blocks)
+        self.client.gather(self._map(tasks.written, self._states, paths))
+        states = self._map(tasks.read, paths, self.spread.blocks)
+        self.client.gather(self._map(tasks.is_there, states))
         return states
 
     def _wait(self, futures: list[Any]) -> None:
@@ -142,25 +154,16 @@ class ClusterPool:
         where = {key: set(workers) for key, workers in self.client.who_has(held).items()}
         homes: list[str | None] = []
         for block, state in zip(self.spread.blocks, self._states, strict=True):
-            here = where[block.key]
-            both = here if state is None else here & where[state.key]
-            homes.append(min(both or here, default=None))
+            block_at = where[block.key]
+            state_at = block_at if state is None else where[state.key]
+            either = block_at if self.spread.held else state_at
+            homes.append(min(block_at & state_at or either, default=None))
         return homes
 
-    def _each(
-        self, homes: list[str | None], function: Callable[..., Any], *columns: list[Any], **same: Any
-    ) -> list[Any]:
-        """Return futures of a function of each row of the columns, computed at home unless that is lost."""
-        at: dict[str | None, list[int]] = defaultdict(list)
-        found: list[Any] = [None] * len(homes)
-        for i, home in enumerate(homes):
-            at[home].append(i)
-        for home, places in at.items():
-            rows = [[column[i] for i in places] for column in columns]
-            where: dict[str, Any] = {} if home is None else {"workers": [home], "allow_other_workers": True}
-            for i, future in zip(places, self.client.map(function, *rows, pure=False, **where, **same), strict=True):
-                found[i] = future
-        return found
+    def _map(self, function: Callable[..., Any], *columns: list[Any], **same: Any) -> list[Any]:
+        """Return futures of a function of each row of the columns."""
+        futures: list[Any] = self.client.map(function, *columns, pure=False, **same)
+        return futures
 
     def _patiently(self, work: Callable[[], R]) -> R:
         """Return what work returns, tried again where too many workers were lost over it."""

@@ -33,6 +33,8 @@ class Spread:
         Block i holds samples edges[i] to edges[i + 1] - 1.
     n_features : int
     dtype : dtype
+    held : bool
+        Whether workers have the samples in memory, rather than the place in a file to read them from each time.
     origin : object
         Kept as long as the blocks, since they may have to be made again.
     """
@@ -41,22 +43,27 @@ class Spread:
     edges: Any
     n_features: int
     dtype: Any
+    held: bool = True
     origin: Any = None
 
 
 def of_source(client: Any, source: Source) -> Spread:
     """Return the blocks of a source: workers that see its file read them, to others they are sent.
 
-    Neighbours are put side by side, so that their sums need not travel. What is sent stays with the scheduler, too.
+    What is sent stays with the scheduler, too.
     """
-    places = [address for address, threads in client.nthreads().items() for _ in range(threads)] or [None]
     seen = isinstance(source, FileSource) and _seen(client, source.path)
-    make = tasks.same if seen and not _fits(client, source) else tasks.opened
-    blocks = []
-    for i in range(source.n_blocks):
-        reader = tasks.Reader(alone(source, i, by_path=seen), int(source.edges[i]))
-        blocks.append(some(client, make, reader, home=places[i * len(places) // source.n_blocks]))
-    return Spread(blocks, source.edges, source.n_features, source.dtype, source)
+    held = not seen or _fits(client, source)
+    make, blocks = tasks.opened if held else tasks.same, [None] * source.n_blocks
+    for i in _dealt(source.n_blocks, len(client.nthreads())):
+        blocks[i] = some(client, make, tasks.Reader(alone(source, i, by_path=seen), int(source.edges[i])))
+    return Spread(blocks, source.edges, source.n_features, source.dtype, held, source)
+
+
+def _dealt(n_blocks: int, n_workers: int) -> list[int]:
+    """Return the order in which blocks, dealt out in turn, make neighbours on a worker: their sums need not travel."""
+    each = -(-n_blocks // max(1, n_workers))
+    return [i for turn in range(each) for i in range(turn, n_blocks, each)]
 
 
 def of_dask(client: Any, owner: str, X: Any, weight: Any = None, mask: Any = None) -> Spread:
@@ -132,11 +139,10 @@ def whole_rows(X: Any) -> Any:
     return X if X.numblocks[1] == 1 else X.rechunk({1: -1})
 
 
-def some(client: Any, function: Callable[..., Any], *values: Any, home: str | None = None) -> Any:
-    """Return a future of function(*values), computed at home unless that is lost; values are part of its history."""
-    at: dict[str, Any] = {} if home is None else {"workers": [home], "allow_other_workers": True}
+def some(client: Any, function: Callable[..., Any], *values: Any) -> Any:
+    """Return a future of function(*values); values are part of its history."""
     with large_graphs():
-        return client.submit(function, *values, pure=False, **at)
+        return client.submit(function, *values, pure=False)
 
 
 @contextmanager

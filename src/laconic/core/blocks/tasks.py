@@ -65,6 +65,11 @@ def same(value: Any) -> Any:
     return value
 
 
+def brought(step: Step, to: Any) -> Step:
+    """Return the step, on the worker that has the large value `to`."""
+    return step
+
+
 def taken(held: Block | Reader, before: Pair | None, step: Step) -> Pair:
     """Take a step on a block."""
     pair: Pair = aligned(step)(opened(held), None if before is None else aligned(before[0]))
@@ -106,8 +111,8 @@ def state_of(pair: Pair | None, making: Callable[..., Any] = same, **options: An
     return making(None if pair is None else pair[0], **options)
 
 
-def put_back(state: Any) -> Pair:
-    """Return a state that comes from elsewhere."""
+def put_back(state: Any, to: Block | Reader) -> Pair:
+    """Return a state that comes from elsewhere, on the worker that has the block."""
     return state, None
 
 
@@ -122,8 +127,8 @@ def written(pair: Pair | None, path: str) -> None:
     np.savez(path, *([] if state is None else [to_numpy(as_array(state))]))
 
 
-def read(path: str) -> Pair:
-    """Return the state that `written` wrote."""
+def read(path: str, to: Block | Reader) -> Pair:
+    """Return the state that `written` wrote, on the worker that has the block."""
     with np.load(path, allow_pickle=False) as file:
         return next((file[name] for name in file.files), None), None
 

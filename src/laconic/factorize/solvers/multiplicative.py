@@ -103,8 +103,8 @@ def _on_sphere(below: Array, cross: Array, d: Array) -> Array:
     a = below / d
     b = xp.maximum(cross, xp.full_like(cross, least))
     above = a - xp.min(a, axis=1)[:, None]
-    # With this s the entry of the smallest a alone has length one or more, so that the root lies to the right.
-    s = xp.max(xp.where(above <= 0, b, xp.zeros_like(b)), axis=1)
+    # With this s one entry alone has length one, and none has more, so that the root lies to the right and near.
+    s = xp.max(b - above, axis=1)
     for _ in range(NEWTON):
         new = b / (above + s[:, None])
         squared = xp.sum(new**2, axis=1)
