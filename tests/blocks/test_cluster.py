@@ -226,10 +226,13 @@ def test_a_step_over_which_workers_are_killed_is_tried_again(tmp_path):
                 os.kill(os.getpid(), signal.SIGKILL)
             return state, block.shape[0]
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), cluster_of(1) as cluster:  # none is forgiven
-        with distributed.Client(cluster, set_as_default=False) as client:
-            pool = ClusterPool(client, of_source(client, as_source("test", samples(), block_size=SIZE)))
-            assert pool.run(Deadly()) == 600
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),  # none is forgiven
+        cluster_of(1) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        pool = ClusterPool(client, of_source(client, as_source("test", samples(), block_size=SIZE)))
+        assert pool.run(Deadly()) == 600
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from laconic.factorize.solvers import everywhere
 from laconic.factorize.solvers.base import Rows, Solver
 from laconic.factorize.solvers.gap import best_unit
 from laconic.factorize.solvers.tile import TILE, descend
+from laconic.factorize.solvers.unit_rows import sweep_unit_rows
 from laconic.nnls.descent import KNOWN
 from laconic.nnls.gram import solve_gram
 
@@ -65,7 +66,7 @@ class Hals(Solver):
 
     def unit_atoms(self, gram: Array, cross: Array, dictionary: Array) -> Rows:
         xp = array_namespace(dictionary)
-        rows, moved, begun = xp.asarray(dictionary, copy=True), xp.zeros_like(dictionary[:, 0]), 0.0
+        rows, moved, begun = own_copy(dictionary), xp.zeros_like(dictionary[:, 0]), 0.0
         for sweep in range(self.atom_sweeps):
             steps = _sweep_of_unit_rows(gram, cross, rows)
             size = float(xp.sum(steps))
@@ -118,8 +119,21 @@ def _plain(gram: Array, pull: Array) -> Array:
     return solve_gram(gram, pull)[0].astype(pull.dtype)
 
 
+def own_copy(array: Array) -> Array:
+    """Return a copy, row after row in memory where that can be said."""
+    return (
+        np.array(array, order="C")
+        if isinstance(array, np.ndarray)
+        else array_namespace(array).asarray(array, copy=True)
+    )
+
+
 def _sweep_of_unit_rows(gram: Array, cross: Array, rows: Array) -> Array:
     """Take each row to the best one of length one, in place; returns G_jj times the squared step of each."""
+    if isinstance(rows, np.ndarray):
+        moved = np.zeros(len(rows), rows.dtype)
+        sweep_unit_rows(np.ascontiguousarray(gram), np.ascontiguousarray(cross), rows, moved)
+        return moved
     xp = array_namespace(rows)
     steps = []
     for j in range(rows.shape[0]):
