@@ -189,12 +189,10 @@ def assert_like(block, twin, tolerance, seed=0):
     same(block.errors(C, D), twin.errors(codes, dictionary))
     for values in (codes, codes[:, 0]):
         same(block.weighted(moved(values, like)), (values.T * twin.weight).T)
-    places = np.flatnonzero(~twin.there.all(axis=1))
-    assert np.array_equal(block.incomplete(), places)
-    values, there = block.known(places[::-1])
-    assert values.dtype == there.dtype == np.float64
-    assert np.array_equal(there, twin.there[places[::-1]])
-    np.testing.assert_allclose(values, twin.zeroed[places[::-1]], rtol=tolerance)
+    rows, columns = block.lost()
+    assert np.all(np.diff(rows) >= 0)
+    places = sorted(zip(rows.tolist(), columns.tolist(), strict=True))
+    assert places == list(map(tuple, np.argwhere(~twin.there).tolist()))
     survey = block.survey()
     assert (survey.n_samples, survey.lost) == (n, np.count_nonzero(~twin.there))
     assert survey.smallest <= twin.zeroed.min() or "csr" in str(type(getattr(block, "values", None)))

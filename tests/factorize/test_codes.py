@@ -11,7 +11,7 @@ from laconic import SparseNMF
 from laconic.core.arrays import to_numpy
 from laconic.core.blocks import as_source
 from laconic.factorize import Encoder
-from laconic.factorize.incomplete import codes_of
+from laconic.factorize.incomplete import codes_of, grams_of
 from laconic.factorize.penalty import NONE
 from laconic.factorize.solvers import SOLVERS, Hals
 from laconic.nnls import sparse_nnls
@@ -106,7 +106,7 @@ def test_parts_and_threads_change_nothing(monkeypatch):
     X, D = posed(n=1300)
     penalty = penalty_of(StudentT(1e-2), 0.02)
     plain = encoded(X, D, penalty)
-    monkeypatch.setattr("laconic.factorize.incomplete.AT_ONCE", 12 * 100)
+    monkeypatch.setattr("laconic.factorize.incomplete.AT_ONCE", 25 * 1100)
     monkeypatch.setattr("laconic.core.threads.n_threads", lambda: 2)
     np.testing.assert_allclose(encoded(X, D, penalty), plain, rtol=1e-6, atol=1e-8)
 
@@ -118,9 +118,19 @@ def test_the_unit_is_that_of_the_codes():
 
 
 def test_an_atom_that_no_entry_sees_gets_nothing():
-    D = np.array([[1.0, 0, 0], [0, 1, 1]])
-    found = codes_of(np.array([[0.0, 2, 2]]), np.array([[0.0, 1, 1]]), D, (NONE,))
-    np.testing.assert_allclose(found, [[0, 2]])
+    D = np.array([[1.0, 0, 0, 0], [0, 0.1, 0.3, 0.7]])
+    for columns in ([0], [0, 1, 2]):
+        gram = grams_of(D, [np.array(columns)])
+        assert np.count_nonzero(gram) == 1
+        np.testing.assert_allclose(codes_of(gram, np.array([[0.0, 2 * gram[0, 1, 1]]]), (NONE,)), [[0, 2]])
+
+
+def test_grams_are_those_of_what_is_there():
+    _, D = posed()
+    lost = [np.flatnonzero(row) for row in np.random.default_rng(0).random((20, 12)) < np.linspace(0, 1, 20)[:, None]]
+    for gram, columns in zip(grams_of(D, lost), lost, strict=True):
+        part = np.delete(D, columns, axis=1)
+        np.testing.assert_allclose(gram, part @ part.T, atol=1e-15)
 
 
 @BOTH

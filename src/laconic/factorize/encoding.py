@@ -50,8 +50,9 @@ class Encoder:
         """Return the codes in units of the fit."""
         D = self.dictionary
         gram = D @ D.T
-        codes = self.solver.encode(gram, block.project(D) * (1 / self.unit), self.path)
-        return codes if block.is_complete else with_incomplete(block, codes, D, self.unit, self.path)
+        pull = block.project(D) * (1 / self.unit)
+        codes = self.solver.encode(gram, pull, self.path)
+        return codes if block.is_complete else with_incomplete(block, pull, codes, D, self.path)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
 from laconic.core.blocks.survey import Survey
 
-Rows = np.ndarray[Any, Any]
+Places = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+"""Rows and columns of entries, in NumPy."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,8 @@ class Block(ABC):
         """Return some of the samples, by their places in the block."""
 
     @abstractmethod
-    def incomplete(self) -> Rows:
-        """Return the places of samples with missing entries, in order."""
-
-    @abstractmethod
-    def known(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Return some of the samples as NumPy arrays of float64: values, 0 where missing, and 1 where one is there."""
+    def lost(self) -> Places:
+        """Return rows and columns of missing entries, one row after the other."""
 
     def weighted(self, values: Array) -> Array:
         """Return values of shape (n, ...) times the weight of each sample."""
@@ -149,13 +146,9 @@ class DenseBlock(Block):
         some = [None if a is None else xp.take(a, places, axis=0) for a in (self.weight, self.values, self.missing)]
         return DenseBlock(self.first, *some)
 
-    def incomplete(self) -> Rows:
-        return np.flatnonzero(() if self.missing is None else to_numpy(self.missing).any(axis=1))
-
-    def known(self, rows: Rows) -> tuple[Rows, Rows]:
-        some = self.take(rows)
-        values = to_numpy(some.values).astype(np.float64)
-        return values, np.ones_like(values) if some.missing is None else (~to_numpy(some.missing)).astype(np.float64)
+    def lost(self) -> Places:
+        rows, columns = np.nonzero(np.zeros((0, 0)) if self.missing is None else to_numpy(self.missing))
+        return rows, columns
 
 
 ROWS_AT_ONCE = 2**22

@@ -5,14 +5,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
-from numpy.typing import NDArray
 
 from laconic.core.arrays import Array
-from laconic.core.blocks.block import Block, Rows
+from laconic.core.blocks.block import Block, Places
 from laconic.core.blocks.survey import Survey
-
-Places = tuple[NDArray[Any], NDArray[Any]]
-"""Rows and columns of entries."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +88,10 @@ class SparseBlock(Block):
             missing = (marks.row, marks.col)
         return SparseBlock(self.first, weight, self.values[rows], missing)
 
-    def incomplete(self) -> Rows:
-        return np.zeros(0, np.intp) if self.missing is None else np.unique(self.missing[0])
-
-    def known(self, rows: Rows) -> tuple[Rows, Rows]:
-        some = self.take(rows)
-        values = some.values.toarray().astype(np.float64)
-        there = np.ones_like(values)
-        if some.missing is not None:
-            there[some.missing] = 0
-        return values, there
+    def lost(self) -> Places:
+        rows, columns = np.zeros((2, 0), np.intp) if self.missing is None else self.missing
+        order = np.argsort(rows, kind="stable")
+        return rows[order], columns[order]
 
     def _parts(self) -> list[Any]:
         return [self.values] if self.made_up is None else [self.values, self.made_up]

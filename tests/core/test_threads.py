@@ -1,0 +1,47 @@
+"""Rows in equal parts on several threads: every row once, in order, and one setting for the number of threads."""
+
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from laconic.core import threads
+from laconic.core.threads import LEAST, in_threads, n_threads
+
+
+@pytest.mark.parametrize("n", [1, 2, 63, LEAST, 2 * LEAST - 1, 2 * LEAST, 2 * LEAST + 1, 5000, 100_003])
+@pytest.mark.parametrize("available", [1, 2, 3, 7])
+@pytest.mark.parametrize("multiple", [1, 64])
+def test_every_row_is_worked_on_once(n, available, multiple, monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: available)
+    parts = in_threads(lambda first, last: (first, last), n, multiple)
+    assert [row for first, last in parts for row in range(first, last)] == list(range(n))
+    assert len(parts) <= max(1, min(available, n // LEAST))
+    assert all(first % multiple == 0 for first, _ in parts)
+    sizes = [last - first for first, last in parts]
+    assert max(sizes) == sizes[0]
+
+
+def test_parts_run_at_the_same_time(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+    meet = threading.Barrier(2, timeout=20)
+    assert sorted(in_threads(lambda *_: meet.wait(), 4 * LEAST)) == [0, 1]
+
+
+def test_an_error_in_a_part_is_raised(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+
+    def work(first, last):
+        if first:
+            raise ValueError("here")
+
+    with pytest.raises(ValueError, match="here"):
+        in_threads(work, 4 * LEAST)
+
+
+def test_threads_are_those_of_the_linear_algebra():
+    np.ones((2, 2)) @ np.ones((2, 2))
+    for limit in (1, 2):
+        with threadpool_limits(limit, user_api="blas"):
+            assert n_threads() == limit
