@@ -19,7 +19,7 @@ def curves(points: dict[str, list[dict[str, Any]]], ours: set[str]) -> Figure:
     panels = figure.subplots(1, len(PANELS), sharex=True)
     for axes, (key, title) in zip(panels, PANELS.items(), strict=True):
         axes.set_title(title, loc="left", fontsize=11)
-        axes.set(xlabel="relative error", ylabel="share above zero", xlim=(0.19, 0.42), ylim=(0, 1.02))
+        axes.set(xlabel="relative error", ylabel="share above zero", xlim=(0.19, 0.5), ylim=(0, 1.02))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         for colour, (name, line) in zip(COLOURS, points.items(), strict=False):
             look = "o-" if name in ours else "s--"

@@ -55,7 +55,7 @@ def _grid(low: float, high: float, count: int) -> tuple[float, ...]:
     return tuple(float(f"{value:.3g}") for value in np.geomspace(low, high, count))
 
 
-NOISES = _grid(1e-3, 1, 10)
+NOISES = _grid(1e-3, 10, 13)
 RGDP, BOTH = "laconic, rgdp", "laconic, rgdp on codes and components"
 CURVES = (
     Curve(RGDP, partial(by_laconic, prior="rgdp"), NOISES, ours=True),

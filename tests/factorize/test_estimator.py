@@ -53,6 +53,7 @@ def test_copies_are_alike(prior, tmp_path):
     assert np.array_equal(unfitted.fit(X).components_, model.components_)
 
 
+@pytest.mark.slow
 def test_processes_find_the_same():
     models = [SparseNMF(3, init="random", random_state=seed) for seed in (0, 1)]
     found = joblib.Parallel(2)(joblib.delayed(model.fit)(X) for model in models)

@@ -65,8 +65,8 @@ def grams_of(dictionary: Floats, lost: Sequence[Ints]) -> Floats:
         else:
             part = dictionary[:, columns]
             gram[:] = whole - part @ part.T
-    seen = np.einsum("ijj->ij", grams) > UNSEEN * np.diagonal(whole)
-    return grams * seen[:, None, :] * seen[:, :, None]
+    grams[np.einsum("ijj->ij", grams) <= UNSEEN * np.diagonal(whole)] = 0  # whole rows: descent looks at no column
+    return grams
 
 
 def codes_of(grams: Floats, pull: Floats, path: Sequence[Penalty]) -> Floats:

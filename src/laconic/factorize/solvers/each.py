@@ -1,4 +1,4 @@
-"""Coordinate descent on rows that have a Gram matrix each, as those with missing entries do; see `tile` for the rest."""
+"""Coordinate descent on rows that have a Gram matrix each, as those with missing entries do; for all others `tile`."""
 
 from typing import Any
 
