@@ -69,7 +69,8 @@ def test_nmf_recovery(tmp_path):
 def test_nmf_sparsity(tmp_path):
     run("nmf_sparsity", "--out", tmp_path)
     points = json.loads((tmp_path / "results.json").read_text("utf-8"))["points"]
-    assert all(line[0]["codes"] > line[-1]["codes"] for line in points.values())
+    sparser = points["laconic, rgdp"]  # Student-t, which is smooth at zero, leaves no zeros to count
+    assert sparser[0]["codes"] > sparser[-1]["codes"]
     assert "curves.svg" in (tmp_path / "results.md").read_text("utf-8")
     assert (tmp_path / "curves.svg").stat().st_size > 10_000
 
