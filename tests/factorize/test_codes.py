@@ -131,6 +131,8 @@ def test_grams_are_those_of_what_is_there():
     for gram, columns in zip(grams_of(D, lost), lost, strict=True):
         part = np.delete(D, columns, axis=1)
         np.testing.assert_allclose(gram, part @ part.T, atol=1e-15)
+    faint = grams_of(np.array([[1.0, 1.0, 1.0, 1e-5]]), [np.arange(3)])
+    np.testing.assert_allclose(faint, 1e-10, rtol=1e-12)  # as a difference it would be rounding
 
 
 @BOTH

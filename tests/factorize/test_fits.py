@@ -1,5 +1,7 @@
 """Whole fits by definition: stationary in dense formulas, monotone, no worse than a peer, true in what they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from factorize.problems import objective, unit_rows
@@ -9,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from laconic import SparseNMF
 from laconic.datasets import make_factors
 from laconic.factorize import Tick
+from laconic.factorize.iteration import Factor, _back, begun
 from laconic.factorize.penalty import NONE, Penalty
 from laconic.priors import Flat, PowerExponential
 
@@ -141,6 +144,14 @@ def test_the_extrapolated_objective_ends_lowest(prior, own):
     assert last[-1] <= last.min() + 1e-9 * last[0]
     assert last[-1] < last[0]
     assert np.mean(np.diff(last) <= 1e-9 * last[0]) > 0.9
+
+
+def test_an_answer_that_is_thrown_away_costs_momentum():
+    good, ahead = Factor(np.eye(2)), Factor(np.ones((2, 2)))
+    back = _back(replace(begun(np.eye(2)), best=good, ahead=ahead, momentum=0.6, limit=1.0))
+    assert back.ahead is back.best is good
+    assert back.momentum < back.ceiling == 0.6
+    assert back.limit == np.inf  # the next one is taken as it comes
 
 
 @HASTY
