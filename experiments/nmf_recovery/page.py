@@ -25,7 +25,8 @@ def page(results: dict[str, Any]) -> str:
             f"{results['seed'] + results['trials'] - 1}, means. An atom is found if a component has a cosine above .99 "
             "to it; least: over the seeds. Density: share of codes above zero, and above a hundredth of the largest, "
             "over the truth's, components of length one. Of methods with a strength to choose, the one that finds the "
-            "most atoms over all seeds is shown, which favours them: nobody would know it (all are in results.json). "
+            "most atoms over all seeds is shown, among equals the one of the sparsest codes, which favours them: "
+            "nobody would know it (all are in results.json). "
             f"The truth itself leaves a relative error of {results['truth_error']:.4f}.",
             _table(results["rows"]),
             "\n".join(f"{name} was not installed." for name in results["skipped"]),
@@ -42,12 +43,16 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return of every family the line with the most atoms, in their order."""
+    """Return of every family the line with the most atoms, among equals that of the sparsest codes, in their order."""
     best: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if row["family"] not in best or row["atoms"] > best[row["family"]]["atoms"]:
+        if row["family"] not in best or _rank(row) > _rank(best[row["family"]]):
             best[row["family"]] = row
     return list(best.values())
+
+
+def _rank(row: dict[str, Any]) -> tuple[float, float]:
+    return row["atoms"], -row["density"]
 
 
 def _verdict(rows: list[dict[str, Any]]) -> str:
