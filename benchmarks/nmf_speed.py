@@ -5,7 +5,7 @@
 The target of a data set is the smaller |X - CD|^2 of scikit-learn's solvers "cd" and "mu" after 200 iterations. For
 every contender the least number of iterations that reaches it is looked for first; then that whole call is timed, from
 the arrays of the data to codes and dictionary, all contenders in turn, several times. All begin with the dictionary of
-scikit-learn's "nndsvda"; scikit-learn and torchnmf get its codes, too. Every data set and number of threads has a
+scikit-learn's "nndsvda", and with its codes, except SPAMS, which takes none. Every data set and number of threads has a
 process of its own, without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, which some machines set and which slow down all.
 torchnmf and SPAMS are measured where they are installed. Prints the table, writes it to benchmarks/results/.
 """
@@ -127,7 +127,7 @@ CASES = {
 
 
 def by_laconic(case: Case, start: Pair, n: int, watch: Any = None) -> Pair:
-    model = laconic.SparseNMF(case.k, prior=None, init=start.rows, tol=0.0, max_iter=n, on_iteration=watch)
+    model = laconic.SparseNMF(case.k, prior=None, init=(start.codes, start.rows), tol=0.0, max_iter=n, on_iteration=watch)
     codes = model.fit_transform(case.X)
     return Pair(codes, model.components_)
 
@@ -350,8 +350,8 @@ def markdown(result: dict[str, Any]) -> str:
         "",
         f"Seconds until |X - CD|^2 is what the better of scikit-learn's solvers reaches in {TARGET_ITERATIONS} "
         f"iterations, no penalty, whole calls; median of {result['rounds']} turns (least and most in brackets). All "
-        "begin with the same dictionary, scikit-learn's nndsvda; scikit-learn and torchnmf get its codes, too. SPAMS "
-        "learns online from that dictionary, and its codes come from a pass at the end. Times faster: than the fastest "
+        "begin with the same dictionary, scikit-learn's nndsvda, and its codes. SPAMS takes no codes; it learns online "
+        "from that dictionary, and its codes come from a pass at the end. Times faster: than the fastest "
         "peer, in the same turn; in processor seconds: the same of the time that all threads have worked.",
         "",
         f"`{result['command']}`, laconic {result['laconic']}, {result['date']}; {about['cpu']}, {about['cores']} "
