@@ -258,13 +258,15 @@ def bytes_of_a_fit(client, n):
     counts = []
     fitted(pool, 16, lambda *_: counts.append(moved(client)))
     pool.close()
-    return np.diff(counts)
+    return np.median(np.diff(counts))
 
 
 def test_what_is_moved_does_not_depend_on_the_number_of_samples(client):
+    """Of 8 blocks each part moves once at most, however they lie; the codes of one block of the larger fit do not."""
+    part, codes_of_a_block = 2500, 2000 * K * 8
     few, many = bytes_of_a_fit(client, 2000), bytes_of_a_fit(client, 16000)
-    assert np.median(few) > 0
-    assert abs(many.mean() / few.mean() - 1) < 0.1, (few, many)
+    assert min(few, many) > 0
+    assert max(few, many) < 8 * part < codes_of_a_block
 
 
 def test_history_is_cut(client):

@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from laconic.core import threads
-from laconic.core.threads import LEAST, in_threads, n_threads
+from laconic.core.threads import LEAST, in_threads, n_threads, threads_of_our_own
 
 
 @pytest.mark.parametrize("n", [1, 2, 63, LEAST, 2 * LEAST - 1, 2 * LEAST, 2 * LEAST + 1, 5000, 100_003])
@@ -45,3 +45,50 @@ def test_threads_are_those_of_the_linear_algebra():
     for limit in (1, 2):
         with threadpool_limits(limit, user_api="blas"):
             assert n_threads() == limit
+
+
+def test_nothing_is_nothing_to_do():
+    assert in_threads(lambda first, last: (first, last), 0) == []
+
+
+def told():
+    return [library.num_threads for library in threads._controller().lib_controllers]
+
+
+def test_blas_has_one_thread_while_ours_are_as_many_as_it_was_told_to_use():
+    with threadpool_limits(2, user_api="blas"):
+        with threads_of_our_own():
+            assert n_threads() == 2
+            assert set(told()) == {1}
+            with threads_of_our_own():
+                assert n_threads() == 2
+            assert set(told()) == {1}
+        assert set(told()) == {2}
+        with pytest.raises(ValueError, match="here"), threads_of_our_own():
+            raise ValueError("here")
+        assert set(told()) == {2}
+
+
+def test_two_at_a_time_are_one():
+    """In whatever order they leave, BLAS gets its threads back."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def other():
+        with threads_of_our_own():
+            entered.set()
+            leave.wait(20)
+
+    with threadpool_limits(2, user_api="blas"):
+        thread = threading.Thread(target=other)
+        with threads_of_our_own():
+            thread.start()
+            entered.wait(20)
+            assert set(told()) == {1}
+        assert set(told()) == {2}
+        assert n_threads() == 2
+        leave.set()
+        thread.join()
+        assert set(told()) == {2}
+        with threads_of_our_own():
+            assert set(told()) == {1}
+        assert set(told()) == {2}

@@ -11,7 +11,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 
 @pytest.mark.parametrize("script", sorted(GUIDE.glob("*.py")), ids=lambda path: path.stem)
 def test_the_code_runs(script, tmp_path, monkeypatch):
-    pytest.importorskip("torch")
+    for module in ("torch", "distributed"):
+        pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     runpy.run_path(str(script), run_name="guide")

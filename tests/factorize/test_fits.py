@@ -188,10 +188,11 @@ def test_a_relative_fall_of_the_objective_ends_it(prior, solver):
         assert abs(last[0] - last[1]) / last[1] <= tol
 
 
-def test_iterations_that_run_out_are_warned_of_once():
-    X = planted().X
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_iterations_that_run_out_are_warned_of_once(method):
+    X, model = planted().X, SparseNMF(6, max_iter=20, random_state=0)
     with pytest.warns(ConvergenceWarning, match="^SparseNMF: .*max_iter") as seen:
-        model = SparseNMF(6, max_iter=20, random_state=0).fit(X)
+        getattr(model, method)(X)
     assert len(seen) == 1
     assert seen[0].filename == __file__
     assert model.n_iter_ == 20

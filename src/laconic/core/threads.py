@@ -1,8 +1,10 @@
 """Work on rows that do not depend on each other, on as many threads as the linear algebra underneath uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -15,24 +17,47 @@ LEAST = 512
 
 def n_threads() -> int:
     """Return how many threads BLAS was told to use, by `OMP_NUM_THREADS` or `threadpoolctl`: one setting for all."""
-    return max((int(library.num_threads) for library in _libraries()), default=1)
+    return max(_told or [int(library.num_threads) for library in _controller().lib_controllers], default=1)
+
+
+@contextmanager
+def threads_of_our_own() -> Iterator[None]:
+    """Have BLAS use one thread, while `in_threads` uses as many as BLAS was told to.
+
+    After a product in several threads OpenBLAS keeps them waiting in a loop for some 30 ms: two threads of ours were as
+    slow as one then. Whoever comes while another one is inside finds all done; when that one leaves, BLAS has its
+    threads again.
+    """
+    if not _lock.acquire(blocking=False):
+        yield
+        return
+    try:
+        _told.append(n_threads())
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _told.clear()
+        _lock.release()
+
+
+_lock, _told = Lock(), list[int]()
 
 
 @cache
-def _libraries() -> list[Any]:
-    return [one for one in ThreadpoolController().lib_controllers if one.user_api == "blas"]
+def _controller() -> Any:
+    return ThreadpoolController().select(user_api="blas")
 
 
-def in_threads(work: Callable[[int, int], R], n_rows: int, multiple: int = 1) -> list[R]:
+def in_threads(work: Callable[[int, int], R], n_rows: int, multiple: int = 1, least: int = LEAST) -> list[R]:
     """Return what `work(first, last)` returns for equal parts of the rows, in their order.
 
     `work` has to let other threads run, as compiled functions and NumPy's products do. Parts begin at multiples of
-    `multiple`.
+    `multiple`, and are of `least` rows at least.
     """
-    parts = min(n_threads(), n_rows // LEAST) if n_rows >= 2 * LEAST else 1
-    size = -(-n_rows // (parts * multiple)) * multiple
+    parts = max(1, min(n_threads(), n_rows // least))
+    size = max(1, -(-n_rows // (parts * multiple)) * multiple)
     ranges = [(first, min(first + size, n_rows)) for first in range(0, n_rows, size)]
-    if len(ranges) == 1:
-        return [work(*ranges[0])]
+    if len(ranges) <= 1:
+        return [work(*one) for one in ranges]
     with ThreadPoolExecutor(len(ranges)) as pool:
         return list(pool.map(lambda one: work(*one), ranges))

@@ -56,7 +56,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
     anneal : bool, default=True
         Whether a prior with several minima starts out flat and sharpens.
     max_iter : int, default=1000
-        Looks at the data.
+        Looks at the data; each of three stages takes one at least.
     tol : float, default=1e-4
         Where to stop; see `criterion`.
     criterion : {"kkt", "objective"}, default="kkt"
@@ -214,7 +214,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
             If `max_iter` iterations were not enough.
         """
         with self._pool(X, sample_weight, mask) as pool:
-            self._learn(pool)
+            self._learn(pool, above=1)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None) -> Self:
@@ -244,7 +244,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
         that has several. Of a Dask array the codes are another, on the workers.
         """
         with self._pool(X, sample_weight, mask) as pool:
-            self._learn(pool)
+            self._learn(pool, above=2)  # scikit-learn wraps this method
             return codes_of(self, pool, X)
 
     def transform(self, X: Any, mask: Any = None) -> Array:
@@ -297,12 +297,15 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
         checkpoint_of(self)
         return pooled(self, X, weight, mask)
 
-    def _learn(self, pool: Pool) -> None:
+    def _learn(self, pool: Pool, above: int) -> None:
         owner, settings = type(self).__name__, checked(self)(pool.n_features)
         survey = surveyed(owner, pool)
         generator = as_generator(owner, self.random_state)
         more = watched(self, pool, survey, settings)
         self._keep(best_of(pool, survey, settings, generator, self.n_init, **more))
+        if self.result_.status == "max_iter":
+            words = f"{owner}: {self.result_.message}; more iterations (max_iter) or a larger tol may help"
+            warnings.warn(words, ConvergenceWarning, stacklevel=2 + above)
 
     def _keep(self, found: Any) -> None:
         result = found.result
@@ -312,9 +315,6 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
         self.reconstruction_err_, self.relative_error_ = float(np.sqrt(result.error)), result.relative_error
         self.density_, self.noise_, self.gap_, self.trace_ = result.density, result.noise, result.gap, result.trace
         self.stability_, self.consensus_ = found.stability, found.consensus
-        if result.status == "max_iter":
-            words = f"{type(self).__name__}: {result.message}; more iterations (max_iter) or a larger tol may help"
-            warnings.warn(words, ConvergenceWarning, stacklevel=4)
 
     def _encoder(self, like: Array) -> Encoder:
         settings = checked(self)(self.components_.shape[1])

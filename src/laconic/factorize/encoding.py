@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from laconic.core.arrays import Array
 from laconic.core.blocks import Block
+from laconic.core.threads import threads_of_our_own
 from laconic.factorize.calibration import Calibration
 from laconic.factorize.incomplete import with_incomplete
 from laconic.factorize.penalty import NONE, Penalty
@@ -42,6 +43,7 @@ class Encoder:
     solver: Solver
     path: tuple[Penalty, ...]
 
+    @threads_of_our_own()
     def __call__(self, block: Block) -> Array:
         """Return the codes, shape (n, k)."""
         return self.in_units(block) * self.unit

@@ -11,6 +11,7 @@ from laconic.core.blocks import Pool, Survey
 from laconic.core.checks import DataError
 from laconic.core.loop import iterate
 from laconic.core.result import Status
+from laconic.core.threads import threads_of_our_own
 from laconic.factorize.calibration import Calibration, calibrated
 from laconic.factorize.finish import dictionary_gap, with_unit_rows
 from laconic.factorize.iteration import Progress, begun, iteration, restarted
@@ -77,6 +78,7 @@ def surveyed(owner: str, pool: Pool) -> Survey:
     return survey
 
 
+@threads_of_our_own()
 def factorize(
     pool: Pool,
     survey: Survey,

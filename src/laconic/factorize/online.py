@@ -6,6 +6,7 @@ import numpy as np
 
 from laconic.core.arrays import Array
 from laconic.core.blocks import Pool, Survey
+from laconic.core.threads import threads_of_our_own
 from laconic.factorize.calibration import Calibration, calibrated
 from laconic.factorize.dictionaries import Atoms, improved
 from laconic.factorize.encoding import EncodeAnew, Encoder, path_to
@@ -62,6 +63,7 @@ def continued(result: NMFResult) -> Stream:
     return Stream(result.x, result.unit, result.calibration, result.statistics, WARM)
 
 
+@threads_of_our_own()
 def follow(
     pool: Pool, survey: Survey, settings: Settings, generator: np.random.Generator, stream: Stream | None
 ) -> Stream:

@@ -65,8 +65,8 @@ def statistics(
     penalty : Penalty
     """
     xp = array_namespace(codes)
-    weighted = block.weighted(codes)
-    squares = xp.sum(weighted * codes, axis=0, dtype=xp.float64)
+    weighted, squared = block.weighted(codes), codes * codes
+    squares = xp.sum(block.weighted(squared), axis=0, dtype=xp.float64)
     made_up = 0.0 if block.is_complete else float(xp.sum(block.weighted(data.squares() - block.squares())))
     return Statistics(
         gram=xp.astype(weighted.T @ codes, xp.float64),
@@ -77,7 +77,7 @@ def statistics(
         size=float(xp.sum(xp.sum(dictionary**2, axis=1, dtype=xp.float64) * squares)),
         used=float(xp.sum(block.weighted(xp.sum(xp.astype(penalty.counts(codes), xp.float64), axis=1)))),
         squares=float(xp.sum(squares)),
-        quartics=float(xp.sum(weighted * codes**3, dtype=xp.float64)),
+        quartics=float(xp.sum(block.weighted(squared) * squared, dtype=xp.float64)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, device, to_numpy
+from laconic.core.blocks.dense_products import codes_times, times
 from laconic.core.blocks.survey import Survey
 
 Places = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
@@ -109,10 +110,10 @@ class DenseBlock(Block):
         return self.missing is None
 
     def project(self, dictionary: Array) -> Array:
-        return self.values @ dictionary.T
+        return times(self.values, dictionary.T)
 
     def gather(self, codes: Array) -> Array:
-        return codes.T @ self.values
+        return codes_times(codes, self.values)
 
     def squares(self) -> Array:
         return row_squares(self.values)

@@ -8,6 +8,7 @@ import scipy.sparse
 
 from laconic.core.arrays import Array
 from laconic.core.blocks.block import Block, Places
+from laconic.core.blocks.sparse_products import codes_times, times
 from laconic.core.blocks.survey import Survey
 
 
@@ -42,12 +43,10 @@ class SparseBlock(Block):
         return self.missing is None
 
     def project(self, dictionary: Array) -> Array:
-        columns = np.ascontiguousarray(dictionary.T)
-        return sum(part @ columns for part in self._parts())
+        return sum(times(part, dictionary.T) for part in self._parts())
 
     def gather(self, codes: Array) -> Array:
-        rows = np.ascontiguousarray(codes)
-        return sum(np.ascontiguousarray((part.T @ rows).T) for part in self._parts())
+        return sum(codes_times(codes, part) for part in self._parts())
 
     def squares(self) -> Array:
         return sum(_row_squares(part) for part in self._parts())
