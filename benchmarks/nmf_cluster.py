@@ -119,6 +119,11 @@ def sent(client: Any) -> int:
     return sum(client.run(lambda dask_worker: dask_worker.transfer_outgoing_bytes_total).values())
 
 
+def part_of_sum(p: int) -> float:
+    """KB of what a block says to the dictionary: C'X and C'C in float64."""
+    return (K * p + K * K) * 8 / 1024
+
+
 # A worker that is killed --------------------------------------------------------------------------------------------
 
 
@@ -172,6 +177,9 @@ def markdown(result: dict[str, Any]) -> str:
         "| samples | KB that workers send in an iteration |",
         "|---:|---:|",
         *(f"| {row['n_samples']:,} | {row['kilobytes_an_iteration']:,.1f} |" for row in result["traffic"]),
+        "",
+        f"It depends on which blocks Dask puts beside each other, and not on their size: of {BLOCKS} parts of the sum, "
+        f"{part_of_sum(p):,.0f} KB each, those travel whose neighbours are on another worker, and the dictionary does.",
         "",
         f"A fit of {lost['iterations']} iterations to {lost['shape'][0]:,} x {lost['shape'][1]} float64; differences "
         "from one process are relative to the largest entry.",
