@@ -96,7 +96,7 @@ class SparseNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, WithClient):
         Variance that was used; None without a prior.
     gap_ : float
         How far from stationary codes and dictionary are; 0 at a stationary point. See `laconic.factorize.NMFResult`.
-    trace_ : array of shape (n_iter_,)
+    trace_ : array of shape (`n_iter_`,)
         The objective after each iteration, under the penalty of that iteration.
     n_iter_ : int
         Looks at the data.
