@@ -8,10 +8,13 @@ Point = dict[str, Any]
 
 
 def at_error(curve: list[Point], error: float, key: str) -> float | None:
-    """Return a count between the two neighbours of this error, its logarithm linear; None beyond the ends."""
-    line = sorted(curve, key=lambda point: point["relative_error"])
+    """Return a count between the two neighbours of this error, its logarithm linear.
+
+    Beyond the largest error it is that of the last point, whose fit is closer; below the smallest it is None.
+    """
+    line = sorted((point for point in curve if point[key] > 0), key=lambda point: point["relative_error"])
     errors, counts = ([point[name] for point in line] for name in ("relative_error", key))
-    if not errors[0] <= error <= errors[-1]:
+    if not errors or error < errors[0]:
         return None
     return float(np.exp(np.interp(error, errors, np.log(np.maximum(counts, 1)))))
 

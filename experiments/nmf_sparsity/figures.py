@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from laconic.report.style import styled
 
-COLOURS = ("#0067b1", "#00856a", "#a61fa0", "#cf5600", "#8a6d00", "#1b2027", "#8a939e", "#c2185b")
+COLOURS = ("#0067b1", "#00856a", "#a61fa0", "#cf5600", "#8a6d00", "#1b2027", "#8a939e", "#c2185b", "#5b7a00")
 PANELS = {"codes": "codes above zero", "all": "codes and components above zero"}
 
 
@@ -21,7 +21,7 @@ def curves(points: dict[str, list[dict[str, Any]]], ours: set[str]) -> Figure:
         axes.set_title(title, loc="left", fontsize=11)
         axes.set(xlabel="relative error", ylabel="share above zero", xlim=(0.19, 0.5), ylim=(0, 1.02))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        for colour, (name, line) in zip(COLOURS, points.items(), strict=False):
+        for colour, (name, line) in zip(COLOURS, points.items(), strict=False):  # without SPAMS a colour is left
             look = "o-" if name in ours else "s--"
             x, y = [one["relative_error"] for one in line], [one[f"share_{key}"] for one in line]
             axes.plot(x, y, look, color=colour, linewidth=1.3, markersize=4, label=name)

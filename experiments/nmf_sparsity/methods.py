@@ -55,13 +55,15 @@ def _grid(low: float, high: float, count: int) -> tuple[float, ...]:
     return tuple(float(f"{value:.3g}") for value in np.geomspace(low, high, count))
 
 
-NOISES = _grid(1e-3, 10, 13)
+NOISES = _grid(1e-4, 10, 16)
 RGDP, BOTH = "laconic, rgdp", "laconic, rgdp on codes and components"
+L1 = "laconic, laplacian on codes and components"
 CURVES = (
     Curve(RGDP, partial(by_laconic, prior="rgdp"), NOISES, ours=True),
     Curve(BOTH, partial(by_laconic, prior="rgdp", dictionary_prior="rgdp"), NOISES, ours=True),
+    Curve(L1, partial(by_laconic, prior="laplacian", dictionary_prior="laplacian"), _grid(1e-4, 1.5, 16), ours=True),
     Curve("scikit-learn cd, l1 on both", partial(by_sklearn, alpha_h="same"), (0.0, *_grid(1e-5, 3e-3, 8))),
-    Curve("scikit-learn cd, l1 on codes", partial(by_sklearn, alpha_h=0.0), _grid(1e-4, 1, 5)),
+    Curve("scikit-learn cd, l1 on codes", partial(by_sklearn, alpha_h=0.0), _grid(1e-4, 0.1, 7)),
     Curve("SPAMS trainDL, l1", by_spams, _grid(1e-3, 0.3, 6), available=find_spec("spams") is not None),
     Curve("laconic, laplacian", partial(by_laconic, prior="laplacian"), NOISES, ours=True),
     Curve("laconic, power_exponential", partial(by_laconic, prior="power_exponential"), NOISES, ours=True),

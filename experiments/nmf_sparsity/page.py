@@ -26,9 +26,11 @@ def page(results: dict[str, Any]) -> str:
 
 
 def _beside(rows: list[dict[str, Any]], name: str) -> str:
-    lines = [f"| strength | relative error | {name} | laconic | ratio |", "| ---: | ---: | ---: | ---: | ---: |"]
+    lines = [f"| strength | relative error | {name} | laconic | ratio | setting |"]
+    lines += ["| ---: | ---: | ---: | ---: | ---: | --- |"]
     for row in rows:
-        found = "| outside its curve | |" if row["ours"] is None else f"| {row['ours']:,.0f} | {row['ratio']:.2f} |"
+        known = row["ours"] is not None
+        found = f"| {row['ours']:,.0f} | {row['ratio']:.2f} | {row['by']} |" if known else "| outside its curve | | |"
         lines.append(f"| {row['strength']:g} | {row['relative_error']:.4f} | {row['theirs']:,} {found}")
     return "\n".join(lines)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from compare import beside
 from figures import curves, save
-from methods import BOTH, CURVES, RGDP, Curve
+from methods import BOTH, CURVES, L1, RGDP, Curve
 from page import page
 from threadpoolctl import threadpool_limits
 
@@ -28,7 +28,7 @@ from laconic.datasets import make_factors
 
 HERE = Path(__file__).parent
 FILE = "faces_cbcl.npz"
-COMPARED = {"codes": [RGDP], "all": [RGDP, BOTH]}
+COMPARED = {"codes": [RGDP], "all": [RGDP, BOTH, L1]}
 ABOVE = 1e-6
 
 
