@@ -1,6 +1,10 @@
 """Rows in equal parts on several threads: every row once, in order, and one setting for the number of threads."""
 
+import multiprocessing
+import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -38,6 +42,55 @@ def test_an_error_in_a_part_is_raised(monkeypatch):
 
     with pytest.raises(ValueError, match="here"):
         in_threads(work, 4 * LEAST)
+
+
+def test_an_error_waits_for_the_other_parts(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+    ended = []
+
+    def work(first, last):
+        if first == 0:
+            raise ValueError("here")
+        time.sleep(0.1)
+        ended.append(first)
+
+    with pytest.raises(ValueError, match="here"):
+        in_threads(work, 4 * LEAST)
+    assert ended == [2 * LEAST]
+
+
+def test_parts_may_have_parts_of_their_own(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+
+    def work(first, last):
+        return in_threads(lambda a, b: (first + a, first + b), last - first)
+
+    found = [one for part in in_threads(work, 8 * LEAST) for one in part]
+    assert [row for first, last in found for row in range(first, last)] == list(range(8 * LEAST))
+
+
+def test_several_callers_at_once_get_what_is_theirs(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 3)
+
+    def call(number):
+        return [in_threads(lambda first, _: (number, first), 6 * LEAST) for _ in range(50)]
+
+    with ThreadPoolExecutor(4) as pool:
+        for number, found in enumerate(pool.map(call, range(4))):
+            assert all(one == [(number, i * 2 * LEAST) for i in range(3)] for one in found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="where processes fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+    in_threads(lambda *_: None, 4 * LEAST)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(_in_a_fork).get(20) == [0, 2 * LEAST]
+
+
+def _in_a_fork():
+    return in_threads(lambda first, _: first, 4 * LEAST)
 
 
 def test_threads_are_those_of_the_linear_algebra():

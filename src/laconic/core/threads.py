@@ -1,10 +1,11 @@
 """Work on rows that do not depend on each other, on as many threads as the linear algebra underneath uses."""
 
+import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import Lock, local
 from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
@@ -57,7 +58,26 @@ def in_threads(work: Callable[[int, int], R], n_rows: int, multiple: int = 1, le
     parts = max(1, min(n_threads(), n_rows // least))
     size = max(1, -(-n_rows // (parts * multiple)) * multiple)
     ranges = [(first, min(first + size, n_rows)) for first in range(0, n_rows, size)]
-    if len(ranges) <= 1:
+    if len(ranges) <= 1 or getattr(_here, "busy", False):
         return [work(*one) for one in ranges]
-    with ThreadPoolExecutor(len(ranges)) as pool:
-        return list(pool.map(lambda one: work(*one), ranges))
+    others = [_pool(os.getpid(), len(ranges) - 1).submit(_work_alone, work, one) for one in ranges[1:]]
+    try:
+        first = work(*ranges[0])
+    finally:
+        wait(others)  # whatever happens here, they write to what the caller owns
+    return [first, *(one.result() for one in others)]
+
+
+_here = local()
+
+
+def _work_alone(work: Callable[[int, int], R], one: tuple[int, int]) -> R:
+    """Work on rows in a thread of a pool, which never waits for others of it."""
+    _here.busy = True
+    return work(*one)
+
+
+@cache
+def _pool(process: int, n_workers: int) -> ThreadPoolExecutor:
+    """Return threads that wait for work: to start them anew took longer than a small product. A fork has its own."""
+    return ThreadPoolExecutor(n_workers, thread_name_prefix="laconic")
