@@ -13,22 +13,27 @@ if TYPE_CHECKING:
     from laconic.datasets.codes import SparseCodes, make_sparse_codes
     from laconic.datasets.digits import load_digits_rows
     from laconic.datasets.factors import Factors, make_factors
+    from laconic.datasets.halves import DigitHalves, load_digit_halves
     from laconic.datasets.melody import Melody, make_melody
     from laconic.datasets.npz import load_npz
     from laconic.datasets.samples import LoadedSamples, load_samples
     from laconic.datasets.scene import SpectralScene, make_spectral_scene
+    from laconic.datasets.sensors import Sensors, make_sensors
     from laconic.datasets.topics import Topics, make_topics
 
 __all__ = [
+    "DigitHalves",
     "Factors",
     "LoadedArray",
     "LoadedSamples",
     "Melody",
+    "Sensors",
     "SequenceData",
     "SparseCodes",
     "SpectralScene",
     "Topics",
     "load_array",
+    "load_digit_halves",
     "load_digits_rows",
     "load_matrix",
     "load_names",
@@ -36,20 +41,24 @@ __all__ = [
     "load_samples",
     "make_factors",
     "make_melody",
+    "make_sensors",
     "make_sparse_codes",
     "make_spectral_scene",
     "make_topics",
 ]
 
 _HOMES = {
+    "DigitHalves": "laconic.datasets.halves",
     "Factors": "laconic.datasets.factors",
     "LoadedArray": "laconic.datasets.arrays",
     "LoadedSamples": "laconic.datasets.samples",
     "Melody": "laconic.datasets.melody",
+    "Sensors": "laconic.datasets.sensors",
     "SparseCodes": "laconic.datasets.codes",
     "SpectralScene": "laconic.datasets.scene",
     "Topics": "laconic.datasets.topics",
     "load_array": "laconic.datasets.arrays",
+    "load_digit_halves": "laconic.datasets.halves",
     "load_digits_rows": "laconic.datasets.digits",
     "load_matrix": "laconic.datasets.arrays",
     "load_names": "laconic.datasets.arrays",
@@ -57,6 +66,7 @@ _HOMES = {
     "load_samples": "laconic.datasets.samples",
     "make_factors": "laconic.datasets.factors",
     "make_melody": "laconic.datasets.melody",
+    "make_sensors": "laconic.datasets.sensors",
     "make_sparse_codes": "laconic.datasets.codes",
     "make_spectral_scene": "laconic.datasets.scene",
     "make_topics": "laconic.datasets.topics",

@@ -1,10 +1,13 @@
-"""Which coefficients share a scale: where one kind of coupling more is added."""
+"""Which signals share their scales."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from laconic.core.arrays import Array, array_namespace
 from laconic.core.loop import Rows
+from laconic.sbl.coupling.links import Links
 from laconic.sbl.records import Problem
 
 
@@ -26,7 +29,7 @@ class Coupling(Protocol):
 
 @dataclass(frozen=True)
 class Separate:
-    """Every signal has scales of its own."""
+    """Every signal, or every modality, has scales of its own."""
 
     def groups(self, problem: Problem) -> int:
         return problem.size
@@ -36,6 +39,10 @@ class Separate:
 
     def pool(self, values: Array) -> Array:
         return values
+
+    def links(self, n_atoms: tuple[int, ...]) -> Links:
+        total, before = sum(n_atoms), np.cumsum((0, *n_atoms))
+        return Links.of([np.eye(n, total, first) for n, first in zip(n_atoms, before[:-1], strict=True)])
 
 
 @dataclass(frozen=True)

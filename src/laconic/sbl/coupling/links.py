@@ -1,0 +1,77 @@
+"""Which scales the variance of each atom is made of: g_j = T_j gamma, for every modality j (arXiv:1804.03740)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from laconic.core.arrays import Array, array_namespace, device
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Maps from scales to the prior variances of the atoms of each modality.
+
+    Attributes
+    ----------
+    maps : tuple of csr_array of shape (M_j, B), or None
+        T_j >= 0, one a modality; None is the identity.
+    n_scales : int
+        B.
+    """
+
+    maps: tuple[Any, ...]
+    n_scales: int
+
+    @classmethod
+    def of(cls, maps: Sequence[Any]) -> "Links":
+        """Return the links of these maps; one that is the identity is recognised."""
+        sparse = [scipy.sparse.csr_array(one, dtype=np.float64) for one in maps]
+        return cls(tuple(None if _is_identity(one) else one for one in sparse), int(sparse[0].shape[1]))
+
+    @property
+    def n_atoms(self) -> tuple[int, ...]:
+        """Atoms of each modality."""
+        return tuple(self.n_scales if one is None else int(one.shape[0]) for one in self.maps)
+
+    def map(self, j: int) -> Any:
+        """Return T_j as a sparse matrix."""
+        return scipy.sparse.eye_array(self.n_scales, format="csr") if self.maps[j] is None else self.maps[j]
+
+    def counts(self, j: int) -> "np.ndarray[Any, Any]":
+        """Return how many atoms of modality j each scale is part of, shape (B,)."""
+        return np.asarray((self.map(j) > 0).sum(axis=0), dtype=np.float64).ravel()
+
+    def only(self, modalities: Sequence[int]) -> "Links":
+        """Return the links of some modalities."""
+        return Links(tuple(self.maps[j] for j in modalities), self.n_scales)
+
+    def variances(self, j: int, gamma: Array) -> Array:
+        """Return g_j of shape (n, M_j) for scales of shape (n, B)."""
+        one = self.maps[j]
+        return gamma if one is None else _times(gamma, one.T)
+
+    def pooled(self, j: int, values: Array) -> Array:
+        """Return v T_j of shape (n, B) for values of the atoms of a modality, shape (n, M_j)."""
+        one = self.maps[j]
+        return values if one is None else _times(values, one)
+
+    def components(self) -> list[list[int]]:
+        """Return the modalities in groups that share scales, directly or through others."""
+        used = np.stack([self.counts(j) > 0 for j in range(len(self.maps))]).astype(int)
+        n, label = scipy.sparse.csgraph.connected_components(used @ used.T)
+        return [np.flatnonzero(label == i).tolist() for i in range(n)]
+
+
+def _times(values: Array, matrix: Any) -> Array:
+    if isinstance(values, np.ndarray):
+        return np.ascontiguousarray((matrix.T @ values.T).T.astype(values.dtype, copy=False))
+    xp = array_namespace(values)
+    return values @ xp.asarray(matrix.toarray(), dtype=values.dtype, device=device(values))
+
+
+def _is_identity(matrix: Any) -> bool:
+    rows, columns = matrix.shape
+    return bool(rows == columns and (matrix != scipy.sparse.eye_array(rows, format="csr")).nnz == 0)

@@ -1,0 +1,41 @@
+"""Any maps from scales to variances that a user gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from laconic.core.checks import DataError, ParameterError
+from laconic.sbl.coupling.links import Links
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleMap:
+    """The variance of atom m of modality j is sum_b T_j[m, b] gamma_b for given T_j >= 0.
+
+    Attributes
+    ----------
+    maps : sequence of arrays or sparse matrices, of shape (n_atoms_j, n_scales)
+        T_j, one a modality in their order. Each atom needs an entry above 0.
+    """
+
+    maps: Sequence[Any]
+
+    def links(self, n_atoms: tuple[int, ...]) -> Links:
+        found = [scipy.sparse.csr_array(one, dtype=np.float64) for one in self.maps]
+        shapes = [one.shape for one in found]
+        if [shape[0] for shape in shapes] != list(n_atoms) or len({shape[1] for shape in shapes}) != 1:
+            allowed = f"one map for each modality, with {n_atoms} rows and as many columns in each"
+            raise ParameterError("ScaleMap", "maps", allowed, shapes)
+        for j, one in enumerate(found):
+            _check(j, one)
+        return Links.of(found)
+
+
+def _check(j: int, one: Any) -> None:
+    if not np.isfinite(one.data).all() or (one.data < 0).any():
+        raise DataError(f"ScaleMap: maps[{j}] must be finite and at least 0 everywhere")
+    if not (one.sum(axis=1) > 0).all():
+        raise DataError(f"ScaleMap: maps[{j}] must have an entry above 0 in each row")

@@ -1,0 +1,112 @@
+"""The exact Gaussian posterior of one modality, and the sums that its dictionary is learned from."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+
+from laconic.core.arrays import Array, array_namespace
+from laconic.core.blocks.dense_products import codes_times, times
+from laconic.core.loop import BatchRecord
+from laconic.core.threads import in_threads
+from laconic.sbl.modal.batched import encode_batched
+from laconic.sbl.modal.sensor import Readings, Sensor
+from laconic.sbl.modal.tile import TILE, encode
+
+CHUNKS = 16
+"""Sums are added over so many parts of the samples, however many threads there are: they do not change the result."""
+
+SPREAD_OUT = sorted(range(CHUNKS), key=lambda i: f"{i:04b}"[::-1])
+"""An order of the parts in which each half, quarter and so on has as much work as the others."""
+
+
+@dataclass(frozen=True)
+class Posterior(BatchRecord):
+    """Posteriors of n samples.
+
+    Attributes
+    ----------
+    mean, variance : array of shape (n, M)
+    ratio : array of shape (n, M)
+        (mean² + variance) / g; 1 where nothing is known.
+    evidence : array of shape (n,)
+        ln N(y; 0, C) over the entries that are there.
+    """
+
+    mean: Array
+    variance: Array
+    ratio: Array
+    evidence: Array
+
+
+@dataclass(frozen=True)
+class View(BatchRecord):
+    """What the readings of a modality say under a dictionary, before scales are known.
+
+    Attributes
+    ----------
+    sensor : Sensor
+    readings : Readings
+    pull : array of shape (n, M)
+        D'y.
+    energy : array of shape (n,)
+        y'y.
+    """
+
+    sensor: Sensor
+    readings: Readings
+    pull: Array
+    energy: Array
+
+    @classmethod
+    def of(cls, sensor: Sensor, readings: Readings) -> Self:
+        """Look at readings with a sensor."""
+        y, xp = readings.y, array_namespace(readings.y)
+        energy = np.einsum("ij,ij->i", y, y) if isinstance(y, np.ndarray) else xp.sum(y * y, axis=1)
+        return cls(sensor, readings, times(y, sensor.atoms.T), energy)
+
+    def posterior(self, g: Array, sums: bool = False) -> tuple[Posterior, tuple[Array, Array] | None]:
+        """Return the posterior for prior variances g of shape (n, M); a sample without any entry keeps its prior.
+
+        With `sums`, also sum E[x x'] over the samples that have an entry, shape (M, M), and sum E[x y'], shape (M, N),
+        in float64. A missing entry of y counts as what the model expects of it (EM with missing data).
+        """
+        if not isinstance(g, np.ndarray):
+            return self._batched(g, sums)
+        found = Posterior(np.zeros_like(g), g.copy(), np.ones_like(g), np.zeros(len(g), g.dtype))
+        (M, N), chunks = self.sensor.atoms.shape, CHUNKS if sums else 1
+        second, cross = np.zeros((chunks, M, M)), np.zeros((chunks, M if self._partial else 0, N))
+        self._run(g, found, second, cross, sums)
+        if not sums:
+            return found, None
+        lower = second.sum(axis=0)
+        whole = lower + np.tril(lower, -1).T
+        products = codes_times(found.mean, self.readings.y).astype(np.float64)
+        return found, (whole, products + cross.sum(axis=0) if self._partial else products)
+
+    @property
+    def _partial(self) -> bool:
+        return self.readings.seen is not None
+
+    def _run(self, g: Any, found: Posterior, second: Any, cross: Any, sums: bool) -> None:
+        sensor, seen, n = self.sensor, self.readings.seen, len(g)
+        counts = np.count_nonzero(g, axis=1)
+        present = self.readings.present()
+        rows = np.arange(n) if present is None else np.flatnonzero(present)
+        order = rows[np.argsort(counts[rows], kind="stable")]
+        edges = np.append(np.arange(CHUNKS) * (len(order) // CHUNKS // TILE) * TILE, len(order))
+        seen = np.zeros((0, 0), bool) if seen is None else seen
+        data = order, counts, g, self.pull, self.energy, sensor.atoms, sensor.gram, seen, float(sensor.noise), sums
+        write = partial(encode, *data, found.mean, found.variance, found.ratio, found.evidence)
+
+        def work(first: int, last: int) -> None:
+            for part in SPREAD_OUT[first:last]:
+                i = part if sums else 0
+                write(second[i], cross[i], int(edges[part]), int(edges[part + 1]))
+
+        in_threads(work, CHUNKS, least=1 if len(order) >= 64 else CHUNKS)
+
+    def _batched(self, g: Array, sums: bool) -> tuple[Posterior, tuple[Array, Array] | None]:
+        fields, totals = encode_batched(self.sensor, self.readings, self.pull, self.energy, g, sums)
+        return Posterior(*fields), totals
