@@ -5,23 +5,34 @@ from typing import Any
 import numpy as np
 
 Matrices = dict[str, Any]
+STARTS = 3
+ITERATIONS = 300
 ALIKE = 0.99
 FEW = 3
 
 
-def joint_ksvd(
-    X: Matrices, n_atoms: int, n_nonzero: int, weights: dict[str, float], seed: int, iterations: int = 100
-) -> Matrices:
-    """Return dictionaries (n_atoms, n_features_j) from samples (n, n_features_j) that use `n_nonzero` atoms each."""
-    drawn = np.random.default_rng(seed).choice(len(next(iter(X.values()))), n_atoms, replace=False)
+def joint_ksvd(X: Matrices, n_atoms: int, n_nonzero: int, weights: dict[str, float], seed: int) -> Matrices:
+    """Return dictionaries (n_atoms, n_features_j) from samples (n, n_features_j) that use `n_nonzero` atoms each.
+
+    Of several random starts the one that explains the samples best is kept.
+    """
+    rng = np.random.default_rng(seed)
+    found = [_from_samples(X, n_atoms, n_nonzero, weights, rng) for _ in range(STARTS)]
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _from_samples(
+    X: Matrices, n_atoms: int, n_nonzero: int, weights: dict[str, float], rng: np.random.Generator
+) -> tuple[float, Matrices]:
+    drawn = rng.choice(len(next(iter(X.values()))), n_atoms, replace=False)
     D = {name: unit_rows(one[drawn]) for name, one in X.items()}
-    for left in reversed(range(iterations)):
+    for left in reversed(range(ITERATIONS)):
         codes = pursue(X, D, n_nonzero, weights)
         for name in X:
             _sweep(X[name], D[name], codes[name])
         if left:
             _replace(X, D, codes, weights)
-    return D
+    return float(_errors(X, D, codes, weights).sum()), D
 
 
 def pursue(X: Matrices, D: Matrices, n_nonzero: int, weights: dict[str, float]) -> Matrices:
@@ -64,10 +75,14 @@ def _replace(X: Matrices, D: Matrices, codes: Matrices, weights: dict[str, float
     alike = np.minimum.reduce([np.abs(D[name] @ D[name].T) for name in X])
     uses = np.sum(next(iter(codes.values())) != 0, axis=0)
     again = np.flatnonzero((np.triu(alike, 1) > ALIKE).any(axis=0) | (uses <= FEW))
-    error = sum(weights[name] * np.sum((X[name] - codes[name] @ D[name]) ** 2, axis=1) for name in X)
-    worst = np.argsort(error)[::-1][: len(again)]
+    worst = np.argsort(_errors(X, D, codes, weights))[::-1][: len(again)]
     for name in X:
         D[name][again] = unit_rows(X[name][worst])
+
+
+def _errors(X: Matrices, D: Matrices, codes: Matrices, weights: dict[str, float]) -> Any:
+    """Return the weighted squared error of each sample."""
+    return sum(weights[name] * np.sum((X[name] - codes[name] @ D[name]) ** 2, axis=1) for name in X)
 
 
 def unit_rows(rows: Any) -> Any:

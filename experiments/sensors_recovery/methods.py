@@ -14,7 +14,7 @@ import laconic
 from laconic.datasets import Sensors
 
 Matrix = Any
-PENALTIES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+PENALTIES = (0.04, 0.07, 0.1, 0.13, 0.17, 0.25)
 """Of l1, in the length of a typical signal."""
 
 
@@ -63,11 +63,10 @@ def by_spams(X: Matrix, n_atoms: int, penalty: float, seed: int) -> Matrix:
 
 def by_sklearn(X: Matrix, n_atoms: int, penalty: float, seed: int) -> Matrix:
     """Learn by alternating l1 codes and block coordinate descent, from signals drawn at random."""
-    start = _drawn(X, n_atoms, seed)
-    options = {"fit_algorithm": "cd", "max_iter": 200, "tol": 1e-6, "random_state": seed, "code_init": None}
-    model = DictionaryLearning(n_atoms, alpha=penalty * _length(X), dict_init=start, **options)
-    model.set_params(code_init=np.zeros((len(X), n_atoms)))  # scikit-learn takes dict_init only with code_init
-    return model.fit(X).components_
+    # scikit-learn takes dict_init only together with code_init
+    start = {"dict_init": _drawn(X, n_atoms, seed), "code_init": np.zeros((len(X), n_atoms))}
+    options = {"fit_algorithm": "cd", "max_iter": 200, "tol": 1e-6, "random_state": seed}
+    return DictionaryLearning(n_atoms, alpha=penalty * _length(X), **start, **options).fit(X).components_
 
 
 def alone(planted: Sensors, seed: int, *, learn: Callable[..., Matrix], penalty: float) -> Answer:
@@ -113,7 +112,9 @@ def ours(words: str, *, known: bool = True, **options: Any) -> Method:
 def l1_alone() -> list[Method]:
     """SPAMS and scikit-learn on each modality by itself, every penalty."""
     return [
-        Method(f"{name} alone, l1 {penalty:g}", partial(alone, learn=learn, penalty=penalty), f"{name} alone", True, has)
+        Method(
+            f"{name} alone, l1 {penalty:g}", partial(alone, learn=learn, penalty=penalty), f"{name} alone", True, has
+        )
         for name, (learn, has) in L1.items()
         for penalty in PENALTIES
     ]

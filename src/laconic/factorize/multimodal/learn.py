@@ -1,0 +1,165 @@
+"""Multimodal sparse Bayesian dictionary learning of blocks, wherever they are (arXiv:1804.03740)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from laconic.core.blocks import Pool
+from laconic.core.checks import DataError
+from laconic.core.result import Status
+from laconic.core.threads import threads_of_our_own
+from laconic.factorize.multimodal.layout import Layout
+from laconic.factorize.multimodal.model import Model
+from laconic.factorize.multimodal.reference import referred
+from laconic.factorize.multimodal.result import MultimodalResult, Tick
+from laconic.factorize.multimodal.samples import Samples
+from laconic.factorize.multimodal.schedule import Course, begun, course
+from laconic.factorize.multimodal.search import Found, Search
+from laconic.factorize.multimodal.settings import Settings
+from laconic.factorize.multimodal.statistics import Sizes
+from laconic.factorize.multimodal.steps import FAST, Look
+
+AT_HAND = 5000
+"""Samples that a start is searched with, at least, and
+"""
+
+FOR_EACH = 40
+"""so many for each scale."""
+
+SCALES_BYTES = 2**28
+"""What scales that stay with their blocks may take; where they would take more, they are found anew each time."""
+
+ANEW = 20
+"""Steps over the scales of a block that has none."""
+
+LARGEST = 1e140
+"""What the largest entry of the data may be, and its inverse the smallest that is not zero."""
+
+Watcher = Callable[[Tick], None]
+
+_WORDS: dict[Status, str] = {
+    "converged": "no atom moved by more than tol",
+    "stalled": "no step made anything better",
+    "max_iter": "the number of iterations was used up",
+}
+
+
+def surveyed(owner: str, pool: Pool, layout: Layout) -> Layout:
+    """Return the layout in units that make the energy of a sample of each modality 1.
+
+    Raises
+    ------
+    DataError
+        If an entry is infinite, or so large or small that its square is not a number, or a modality has none.
+    """
+    sizes: Sizes = pool.run(Look(layout))
+    for j, name in enumerate(layout.names):
+        largest = float(sizes.largest.values[j])
+        if not sizes.entries[j]:
+            raise DataError(f"{owner}: modality {name!r} is missing in every sample")
+        if not np.isfinite(largest):
+            raise DataError(f"{owner}: X must be finite (NaN marks a missing entry), got infinity in {name!r}")
+        if largest > LARGEST or 0 < largest < 1 / LARGEST:
+            allowed = f"with a largest entry between {1 / LARGEST:g} and {LARGEST:g}, or be zero"
+            raise DataError(f"{owner}: X must be of a size whose squares are numbers, {allowed}, got {largest:g}")
+    widths = np.array([part.n_signal for part in layout.parts])
+    units = np.sqrt(sizes.squares / np.maximum(sizes.entries, 1) * widths)
+    return layout.in_units(tuple(float(one) if one > 0 else 1.0 for one in units))
+
+
+@threads_of_our_own()
+def learn(
+    pool: Pool,
+    layout: Layout,
+    settings: Settings,
+    generator: np.random.Generator,
+    watch: Watcher | None = None,
+) -> MultimodalResult:
+    """Learn a dictionary for each modality from samples in blocks.
+
+    Parameters
+    ----------
+    pool : Pool
+        Samples of shape (n, p).
+    layout : Layout
+        Where modalities are in them, and in which units, by `surveyed`.
+    settings : Settings
+    generator : numpy.random.Generator
+    watch : callable, optional
+        Called with a `Tick` at each step.
+    """
+    tell = watch or (lambda tick: None)
+    samples = Samples.of(pool, layout, max(AT_HAND, FOR_EACH * settings.links.n_scales))
+    blank = _blank(layout, settings, samples)
+    if settings.method == "reference":
+        return _result(referred(pool, blank, samples, settings, generator, tell), None, settings)
+    search = Search(settings, samples, generator, _teller(tell))
+    found = search.run(blank)
+    return _result(_polished(pool, found.model, settings, tell), found, settings)
+
+
+def _blank(layout: Layout, settings: Settings, samples: Samples) -> Model:
+    """Return a model with nothing learned; noises that are not known are a hundredth of the data's power."""
+    widths = np.array([part.n_signal for part in layout.parts])
+    noises = 0.01 / widths if settings.noises is None else np.array(settings.noises) / np.square(layout.units)
+    noises = np.maximum(noises, 1e-10 / widths)
+    atoms = tuple(np.zeros((n, len(p.columns))) for n, p in zip(settings.links.n_atoms, layout.parts, strict=True))
+    return Model(layout, settings.links, atoms, tuple(noises.tolist()))
+
+
+def _teller(tell: Watcher) -> Any:
+    def told(stage: str, step: int, steps: int, model: Model) -> None:
+        tell(Tick(stage, step, steps, np.nan, np.nan, model.noises))
+
+    return told
+
+
+def _polished(pool: Pool, model: Model, settings: Settings, tell: Watcher) -> Any:
+    """Take steps over all data until dictionaries stay."""
+    keep = pool.n_samples * settings.links.n_scales * 8 <= SCALES_BYTES
+    pool.restore(None)
+
+    def seen(count: int, at: Course) -> None:
+        trace.append(float(at.objective[0]))
+        tell(Tick("final", count, settings.max_iter, trace[-1], float(at.change[0]), at.model.noises))
+
+    trace: list[float] = []
+    begin, limit = begun(_typed(pool, model)), settings.max_iter
+    run = course(pool, begin, FAST, limit=limit, tol=settings.tol, first=ANEW, keep=keep, watch=seen)
+    return run, trace
+
+
+def _typed(pool: Pool, model: Model) -> Model:
+    """Return the model with dictionaries of the type of the data."""
+    single = "float32" in str(pool.dtype)
+    return model.with_atoms([atoms.astype(np.float32 if single else np.float64) for atoms in model.atoms])
+
+
+def _result(ended: Any, found: Found | None, settings: Settings) -> MultimodalResult:
+    run, trace = ended
+    model, sums = run.state.model, run.state.sums
+    status: Status = "converged" if bool(run.settled[0]) else "max_iter"
+    return MultimodalResult(
+        x=model.atoms,
+        gap=float(run.change[0]),
+        status=status,
+        message=_WORDS[status],
+        n_iter=len(trace),
+        trace=np.array(trace),
+        model=model,
+        sums=sums,
+        log_likelihood=trace[-1] - log_unit(model, sums),
+        sparsity=None if found is None else found.sparsity,
+    )
+
+
+def log_unit(model: Model, sums: Any) -> float:
+    """Return what the units of the layout add to the log-likelihood of a sample, on average."""
+    total = 0.0
+    for part, one in zip(model.layout.parts, sums.each, strict=True):
+        total += one.n_samples * part.n_signal * np.log(part.unit)
+    return float(total / sums.n_samples)
+
+
+__all__ = ["Watcher", "learn", "surveyed"]

@@ -1,0 +1,137 @@
+"""The noise of each modality, by how well hidden features are predicted.
+
+The likelihood cannot tell: with scales of their own, samples are explained ever better as the noise is made smaller. So
+some features of every modality are hidden, scales are found from the others, and the hidden entries are compared with what
+is predicted: at the true noise, squared errors over predicted variances are those of a standard normal variable. Their
+median is compared, since some samples are explained by wrong atoms and are far off.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from laconic.factorize.multimodal.model import Model
+from laconic.factorize.multimodal.samples import Samples
+from laconic.factorize.multimodal.steps import FAST
+from laconic.sbl.modal import Readings, Sensor, View, infer, predict
+
+Floats = np.ndarray[Any, Any]
+
+MEDIAN = 0.45493642311957283
+"""Of a chi-squared variable with one degree of freedom."""
+
+HIDDEN = 0.1
+"""Share of the features that are hidden at once."""
+
+ROUNDS = 25
+"""Steps over the scales."""
+
+POWER = 0.55
+"""Of the ratio that the noise is multiplied by: scales follow the noise, so the ratio falls with about its square."""
+
+LEAST, MOST = 1e-8, 1.0
+"""Limits of the noise, as shares of the mean square of an entry."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Predictions of hidden entries of one modality.
+
+    Attributes
+    ----------
+    errors, variances : arrays of one length
+        Squared errors, and variances without noise.
+    """
+
+    errors: Floats
+    variances: Floats
+
+    def noise(self) -> float:
+        """Return the noise at which errors are as large as they should be."""
+        low, high = 1e-14 * float(np.mean(self.errors)) + 1e-300, float(np.max(self.errors)) + 1e-300
+        for _ in range(60):
+            middle = np.sqrt(low * high)
+            if np.median(self.errors / (self.variances + middle)) > MEDIAN:
+                low = middle
+            else:
+                high = middle
+        return float(np.sqrt(low * high))
+
+
+def refined(model: Model, samples: Samples, generator: np.random.Generator, rounds: int, folds: int) -> Model:
+    """Return the model with noises that hidden entries are predicted rightly with, or closer to them."""
+    views = samples.views(model)
+    power = np.array([_mean_square(view) for view in views])
+    for _ in range(rounds):
+        hidden = _predicted(model, views, generator, folds)
+        ratio = np.array([h.noise() for h in hidden]) / np.array(model.noises)
+        new = np.array(model.noises) * np.clip(ratio, 0.02, 50.0) ** POWER
+        model = model.with_noises(np.clip(new, LEAST * power, MOST * power))
+    return model
+
+
+def _mean_square(view: View) -> float:
+    n = view.readings.y.size if view.readings.seen is None else int(view.readings.seen.sum())
+    return max(float(np.sum(view.energy)) / max(n, 1), 1e-300)
+
+
+def _predicted(model: Model, views: list[View], generator: np.random.Generator, folds: int) -> list[Hidden]:
+    parts = [_fold(model, views, generator) for _ in range(folds)]
+    return [
+        Hidden(*(np.concatenate([getattr(part[j], name) for part in parts]) for name in ("errors", "variances")))
+        for j in range(len(views))
+    ]
+
+
+def _fold(model: Model, views: list[View], generator: np.random.Generator) -> list[Hidden]:
+    hidden = [_hide(part.n_signal, part.columns, generator) for part in model.layout.parts]
+    known = [_without(view, away) for view, away in zip(views, hidden, strict=True)]
+    gamma = infer(model.links, known, FAST, max_iter=ROUNDS, tol=1e-2)
+    found = []
+    for j, (view, away, seen) in enumerate(zip(views, hidden, known, strict=True)):
+        mean, variance = predict(seen, model.links.variances(j, gamma), view.sensor.atoms[:, away])
+        there = slice(None) if view.readings.seen is None else view.readings.seen[:, away]
+        found.append(Hidden(((view.readings.y[:, away] - mean) ** 2)[there].ravel(), variance[there].ravel()))
+    return found
+
+
+def _hide(n_signal: int, columns: Floats, generator: np.random.Generator) -> Floats:
+    """Draw features to hide."""
+    away = np.zeros(len(columns), bool)
+    away[generator.permutation(n_signal)[: max(1, round(HIDDEN * n_signal))]] = True
+    return away
+
+
+def _without(view: View, away: Floats) -> View:
+    """Return a view of the other features."""
+    seen = None if view.readings.seen is None else view.readings.seen[:, ~away]
+    readings = Readings(np.ascontiguousarray(view.readings.y[:, ~away]), seen)
+    sensor = Sensor(np.ascontiguousarray(view.sensor.atoms[:, ~away]), view.sensor.noise)
+    return View.of(sensor, readings)
+
+
+def simulated(model: Model, samples: Samples, generator: np.random.Generator) -> Samples:
+    """Return samples that the model would make, with the codes it finds in these."""
+    views = samples.views(model)
+    gamma = infer(model.links, views, FAST, max_iter=4 * ROUNDS, tol=1e-3)
+    values = []
+    for j, view in enumerate(views):
+        codes = view.posterior(model.links.variances(j, gamma))[0].mean
+        clean = codes @ view.sensor.atoms
+        values.append(clean + np.sqrt(view.sensor.noise) * generator.standard_normal(clean.shape))
+    return samples.with_values(values)
+
+
+def calibrated(
+    model: Model, samples: Samples, generator: np.random.Generator, *, rounds: int = 4, folds: int = 5
+) -> Model:
+    """Return the model with its noises freed from the bias of the method.
+
+    Where atoms are confused with each other the median, too, is of errors that are too large. How much so is found from
+    samples that the model makes itself, whose noise is known.
+    """
+    found = refined(model, samples, generator, rounds, folds)
+    again = refined(found, simulated(found, samples, generator), generator, rounds, folds)
+    bias = np.array(again.noises) / np.array(found.noises)
+    return model.with_noises(np.array(found.noises) / np.clip(bias, 0.5, 2.0))
