@@ -31,10 +31,11 @@ def _head(results: dict[str, Any]) -> str:
             f"Seeds {results['seed']} to {last}: means, and the standard deviation over the seeds in brackets. All "
             "methods learn from the same complete training samples, every feature standardised by them; views are "
             "taken away from the test samples, each time the same ones for all methods. Logistic regression: the "
-            "strength by cross-validation in three parts; what is missing is filled in by the mean, by KNNImputer, or "
-            "by the conditional expectation of a Gaussian with the Ledoit-Wolf covariance (which is ridge regression "
-            "on the views that are there); trained with views dropped: on each sample three times more, views at "
-            "random set to the mean. Seconds of the clock to fit; the lines of one logistic regression share theirs.",
+            "strength by the log loss of cross-validation in three parts; what is missing is filled in by the mean, "
+            "by KNNImputer, or by the conditional expectation of a Gaussian with the Ledoit-Wolf covariance (which is "
+            "ridge regression on the views that are there); trained with views dropped: on each sample three times "
+            "more, views at random set to the mean. Seconds of the clock to fit; the lines of one logistic regression "
+            "share theirs.",
         ]
     )
 

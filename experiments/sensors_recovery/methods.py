@@ -140,7 +140,10 @@ L1 = {
     "scikit-learn DictionaryLearning": (by_sklearn, True),
 }
 KSVD = [
-    Method("joint OMP + AK-SVD, sparsity known", by_ksvd, "joint OMP + AK-SVD, sparsity and noise known"),
-    Method("joint OMP + AK-SVD, weights equal", partial(by_ksvd, weighted=False), "joint OMP + AK-SVD, sparsity known"),
+    Method(name, partial(by_ksvd, weighted=weighted), name)
+    for name, weighted in {
+        "joint OMP + AK-SVD, sparsity and noise known": True,
+        "joint OMP + AK-SVD, sparsity known": False,
+    }.items()
 ]
 KSVD_ALONE = Method("OMP + AK-SVD alone, sparsity known", by_ksvd, "OMP + AK-SVD alone, sparsity known", alone=True)

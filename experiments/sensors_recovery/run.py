@@ -64,11 +64,11 @@ def wanted(studies: list[Study], only: str) -> Iterator[tuple[Study, Any]]:
 
 def warm_up(study: Study, line: Any, done: set[str]) -> None:
     """Compile what is compiled at its first call, outside the times that are reported."""
-    method = line[1]
-    if method.ours and f"{study.key} {method.name}" not in done:
-        done.add(f"{study.key} {method.name}")
-        small = next((one for one in smoke() if one.key == study.key), smoke()[0])
-        method.solve(small.draw(0), 0)
+    name, method, treat = line
+    if method.ours and f"{study.key} {name}" not in done:
+        done.add(f"{study.key} {name}")
+        small = next((one for one in smoke() if one.key == study.key), smoke()[0]).draw(0)
+        method.solve(treat(small) if treat else small, 0)
 
 
 def tell(words: str) -> None:
