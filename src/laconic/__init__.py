@@ -17,7 +17,16 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ESTIMATORS = ("RankChoice", "RectifiedSBL", "RectifiedSBLCV", "SparseNMF", "SparseNNLS", "SparseNNLSCV", "choose_rank")
+_ESTIMATORS = (
+    "MultimodalDictionary",
+    "RankChoice",
+    "RectifiedSBL",
+    "RectifiedSBLCV",
+    "SparseNMF",
+    "SparseNNLS",
+    "SparseNNLSCV",
+    "choose_rank",
+)
 """Names of `laconic.estimators` that this package has too."""
 
 __all__ = [*_ESTIMATORS, "__version__"]

@@ -1,5 +1,6 @@
 """Estimators in scikit-learn's manners: regressors with coefficients of at least zero, and sparse factorisations."""
 
+from laconic.estimators.multimodal import MultimodalDictionary
 from laconic.estimators.rank import RankChoice, choose_rank
 from laconic.estimators.rectified_sbl import RectifiedSBL
 from laconic.estimators.rectified_sbl_cv import RectifiedSBLCV
@@ -8,6 +9,7 @@ from laconic.estimators.sparse_nnls import SparseNNLS
 from laconic.estimators.sparse_nnls_cv import SparseNNLSCV
 
 __all__ = [
+    "MultimodalDictionary",
     "RankChoice",
     "RectifiedSBL",
     "RectifiedSBLCV",

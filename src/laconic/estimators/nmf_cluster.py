@@ -13,7 +13,6 @@ from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.blocks.border import needed
 from laconic.core.checks import DataError, ParameterError
 from laconic.estimators.nmf_data import check_width, sampled, weights_of
-from laconic.factorize import Encoder
 
 
 class WithClient(BaseEstimator):
@@ -98,7 +97,7 @@ def codes_of(model: Any, pool: Pool, X: Any) -> Array:
     return spread.of_parts(parts, sizes, model.n_components_, pool.dtype)
 
 
-def chunks_encoded(model: Any, X: Any, mask: Any, encoder: Callable[[Array], Encoder]) -> Any:
+def chunks_encoded(model: Any, X: Any, mask: Any, encoder: Callable[[Array], Callable[[Any], Array]]) -> Any:
     """Return the codes of a Dask array, shape (n, k), as another that has yet to be computed.
 
     `encoder` takes an array like the blocks and returns what finds the codes of one.

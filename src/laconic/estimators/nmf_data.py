@@ -51,7 +51,7 @@ def sampled(
             estimator,
             X,
             reset=reset,
-            accept_sparse="csr",
+            accept_sparse="csr" if estimator.__sklearn_tags__().input_tags.sparse else False,
             dtype=(np.float64, np.float32),
             ensure_all_finite="allow-nan",
         )

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, device
-from laconic.core.blocks import DenseBlock
+from laconic.core.blocks import Block, DenseBlock
+from laconic.core.checks import DataError
 from laconic.sbl.modal import Readings
 
 Columns = np.ndarray[Any, Any]
@@ -25,17 +26,22 @@ class Part:
         How many of them are features.
     unit : float
         It is read over this.
+    offset, spread : array of shape (N,), or None
+        Of each feature: they are taken off, and divided by, first.
     """
 
     name: str
     columns: Columns
     n_signal: int
     unit: float = 1.0
+    offset: Columns | None = None
+    spread: Columns | None = None
 
-    def readings(self, block: DenseBlock) -> Readings:
+    def readings(self, block: Block) -> Readings:
         """Return what the modality has read of the samples of a block; without a feature, a sample has no labels."""
-        values, missing = self._of(block.values), None if block.missing is None else self._of(block.missing)
-        scaled = self._scaled(values)
+        values, missing = entries(block)
+        missing = None if missing is None else self._of(missing)
+        scaled = self._scaled(self._of(values))
         if missing is None:
             return Readings(scaled)
         xp, seen = array_namespace(missing), ~missing
@@ -53,9 +59,39 @@ class Part:
         return xp.take(array, xp.asarray(self.columns, device=device(array)), axis=1)
 
     def _scaled(self, values: Array) -> Array:
-        if isinstance(values, np.ndarray):
-            return np.ascontiguousarray(values * values.dtype.type(1 / self.unit))
-        return values * (1 / self.unit)
+        xp = array_namespace(values)
+        if self.offset is not None:
+            values = values - xp.asarray(self.offset, dtype=values.dtype, device=device(values))
+        factor = 1 / self.unit if self.spread is None else 1 / (self.unit * self.spread)
+        scaled = values * xp.asarray(factor, dtype=values.dtype, device=device(values))
+        return np.ascontiguousarray(scaled) if isinstance(scaled, np.ndarray) else scaled
+
+    def restored(self, values: Array) -> Array:
+        """Return values of the features in the units of the data."""
+        xp = array_namespace(values)
+        factor = self.factors()
+        values = values * xp.asarray(factor, dtype=values.dtype, device=device(values))
+        if self.offset is None:
+            return values
+        return values + xp.asarray(self.offset[: self.n_signal], dtype=values.dtype, device=device(values))
+
+    def factors(self) -> Columns:
+        """Return what each feature was divided by."""
+        own = np.ones(self.n_signal) if self.spread is None else self.spread[: self.n_signal]
+        return np.asarray(own * self.unit)
+
+
+def entries(block: Block) -> tuple[Array, Array | None]:
+    """Return the values of a block, and which are missing.
+
+    Raises
+    ------
+    DataError
+        If it is sparse.
+    """
+    if not isinstance(block, DenseBlock):
+        raise DataError("samples of several modalities must be dense")
+    return block.values, block.missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +115,7 @@ class Layout:
         """Their units."""
         return tuple(part.unit for part in self.parts)
 
-    def readings(self, block: DenseBlock) -> list[Readings]:
+    def readings(self, block: Block) -> list[Readings]:
         """Return the readings of each modality."""
         return [part.readings(block) for part in self.parts]
 

@@ -1,6 +1,7 @@
 """Multimodal sparse Bayesian dictionary learning of blocks, wherever they are (arXiv:1804.03740)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from laconic.factorize.multimodal.schedule import Course, begun, course
 from laconic.factorize.multimodal.search import Found, Search
 from laconic.factorize.multimodal.settings import Settings
 from laconic.factorize.multimodal.statistics import Sizes
-from laconic.factorize.multimodal.steps import FAST, Look
+from laconic.factorize.multimodal.steps import FAST, Look, LookAtColumns
 
 AT_HAND = 5000
 """Samples that a start is searched with, at least, and
@@ -35,6 +36,12 @@ ANEW = 20
 
 LARGEST = 1e140
 """What the largest entry of the data may be, and its inverse the smallest that is not zero."""
+
+TINY = 1e-12
+"""Deviation of a constant feature, as a share of its mean: rounding."""
+
+SCALINGS = (None, "center", "standardize")
+"""What can be done to features first."""
 
 Watcher = Callable[[Tick], None]
 
@@ -66,6 +73,24 @@ def surveyed(owner: str, pool: Pool, layout: Layout) -> Layout:
     widths = np.array([part.n_signal for part in layout.parts])
     units = np.sqrt(sizes.squares / np.maximum(sizes.entries, 1) * widths)
     return layout.in_units(tuple(float(one) if one > 0 else 1.0 for one in units))
+
+
+def scaled(pool: Pool, layout: Layout, scaling: str | None) -> Layout:
+    """Return the layout with features centred, and perhaps divided by their standard deviations."""
+    if scaling is None:
+        return layout
+    sums = pool.run(LookAtColumns(np.zeros(pool.n_features)))
+    mean = sums.total / np.maximum(sums.count, 1)
+    spread = None
+    if scaling == "standardize":
+        squares = pool.run(LookAtColumns(mean)).squares / np.maximum(sums.count, 1)
+        spread = np.sqrt(squares)
+        spread = np.where(spread > TINY * np.maximum(np.abs(mean), 1e-300), spread, 1.0)
+    parts = [
+        replace(part, offset=mean[part.columns], spread=None if spread is None else spread[part.columns])
+        for part in layout.parts
+    ]
+    return Layout(tuple(parts))
 
 
 @threads_of_our_own()
@@ -158,8 +183,5 @@ def log_unit(model: Model, sums: Any) -> float:
     """Return what the units of the layout add to the log-likelihood of a sample, on average."""
     total = 0.0
     for part, one in zip(model.layout.parts, sums.each, strict=True):
-        total += one.n_samples * part.n_signal * np.log(part.unit)
+        total += one.n_samples * float(np.sum(np.log(part.factors())))
     return float(total / sums.n_samples)
-
-
-__all__ = ["Watcher", "learn", "surveyed"]

@@ -1,11 +1,12 @@
 """The noise of each modality, by how well hidden features are predicted.
 
 The likelihood cannot tell: with scales of their own, samples are explained ever better as the noise is made smaller. So
-some features of every modality are hidden, scales are found from the others, and the hidden entries are compared with what
-is predicted: at the true noise, squared errors over predicted variances are those of a standard normal variable. Their
-median is compared, since some samples are explained by wrong atoms and are far off.
+some features of every modality are hidden, scales are found from the others, and the hidden entries are compared with
+what is predicted: at the true noise, squared errors over predicted variances are those of a standard normal variable.
+Their median is compared, since some samples are explained by wrong atoms and are far off.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.samples import Samples
 from laconic.factorize.multimodal.steps import FAST
-from laconic.sbl.modal import Readings, Sensor, View, infer, predict
+from laconic.sbl.modal import Posterior, Readings, Sensor, View, infer, predict
 
 Floats = np.ndarray[Any, Any]
 
@@ -29,6 +30,10 @@ ROUNDS = 25
 
 POWER = 0.55
 """Of the ratio that the noise is multiplied by: scales follow the noise, so the ratio falls with about its square."""
+
+SURE = 6.0
+"""Squared means over variances, added over the atoms of a scale, above which it is in use beyond doubt. On planted
+samples about as many scales are then as were planted."""
 
 LEAST, MOST = 1e-8, 1.0
 """Limits of the noise, as shares of the mean square of an entry."""
@@ -112,26 +117,39 @@ def _without(view: View, away: Floats) -> View:
 
 
 def simulated(model: Model, samples: Samples, generator: np.random.Generator) -> Samples:
-    """Return samples that the model would make, with the codes it finds in these."""
+    """Return samples that the model would make, with the codes it is sure to find in these."""
     views = samples.views(model)
     gamma = infer(model.links, views, FAST, max_iter=4 * ROUNDS, tol=1e-3)
+    found = [view.posterior(model.links.variances(j, gamma))[0] for j, view in enumerate(views)]
+    sure = _sure(model, found, gamma)
     values = []
-    for j, view in enumerate(views):
-        codes = view.posterior(model.links.variances(j, gamma))[0].mean
-        clean = codes @ view.sensor.atoms
+    for j, (view, posterior) in enumerate(zip(views, found, strict=True)):
+        clean = np.where(sure[j], posterior.mean, 0) @ view.sensor.atoms
         values.append(clean + np.sqrt(view.sensor.noise) * generator.standard_normal(clean.shape))
     return samples.with_values(values)
 
 
+def _sure(model: Model, found: Sequence[Posterior], gamma: Floats) -> list[Any]:
+    """Return for each modality which codes belong to a scale that is above zero beyond doubt."""
+    links, total = model.links, np.zeros_like(gamma)
+    for j, posterior in enumerate(found):
+        known = posterior.variance > 0
+        square = np.where(known, posterior.mean**2 / np.where(known, posterior.variance, 1), 0)
+        total += links.pooled(j, square)
+    return [links.variances(j, (total > SURE).astype(np.float64)) > 0 for j in range(len(found))]
+
+
 def calibrated(
-    model: Model, samples: Samples, generator: np.random.Generator, *, rounds: int = 4, folds: int = 5
+    model: Model, samples: Samples, generator: np.random.Generator, *, n_fitted: int, rounds: int = 3, folds: int = 4
 ) -> Model:
-    """Return the model with its noises freed from the bias of the method.
+    """Return the model with its noises freed from the biases of the method.
 
     Where atoms are confused with each other the median, too, is of errors that are too large. How much so is found from
-    samples that the model makes itself, whose noise is known.
+    samples that the model makes itself, whose noise is known. And dictionaries have adapted to the noise of the
+    `n_fitted` samples they were fitted to: so many atoms take so many degrees of freedom of each feature.
     """
     found = refined(model, samples, generator, rounds, folds)
     again = refined(found, simulated(found, samples, generator), generator, rounds, folds)
-    bias = np.array(again.noises) / np.array(found.noises)
-    return model.with_noises(np.array(found.noises) / np.clip(bias, 0.5, 2.0))
+    bias = np.clip(np.array(again.noises) / np.array(found.noises), 0.5, 2.0)
+    adapted = np.array([max(0.5, 1 - n / n_fitted) for n in model.links.n_atoms])
+    return model.with_noises(np.array(found.noises) / (bias * adapted))

@@ -1,6 +1,6 @@
 """What learning returns, and what is told on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from laconic.core.result import Result
@@ -31,6 +31,10 @@ class MultimodalResult(Result):
     log_likelihood: float = 0.0
     sparsity: int | None = None
 
+    def with_model(self, model: Model, sums: Sums) -> "MultimodalResult":
+        """Return the result with what was learned since."""
+        return replace(self, x=model.atoms, model=model, sums=sums)
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -56,6 +60,3 @@ class Tick:
     objective: float
     change: float
     noises: tuple[float, ...]
-
-
-__all__ = ["Model", "MultimodalResult", "Sums", "Tick"]

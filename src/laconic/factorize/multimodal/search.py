@@ -70,8 +70,8 @@ class Search:
         best = self.best([self._cycled(self._begun(blank)) for _ in range(self.settings.n_init)])
         if self.settings.noises is not None:
             return best
-        some = self.samples.some(2 * JUDGED, self.generator)
-        model = calibrated(best.model, some, self.generator)
+        some = self.samples.some(JUDGED, self.generator)
+        model = calibrated(best.model, some, self.generator, n_fitted=self.samples.n)
         return Found(self._settled(model), best.sparsity)
 
     def best(self, found: Sequence[Found]) -> Found:

@@ -103,3 +103,18 @@ class Largest:
 
     def __add__(self, other: Self) -> Self:
         return type(self)(np.maximum(self.values, other.values))
+
+
+@dataclass(frozen=True)
+class Columns(Additive):
+    """Sums over the entries of each feature that are there; arrays of shape (p,).
+
+    Attributes
+    ----------
+    count, total, squares : array
+        `squares` are of distances to `around`.
+    """
+
+    count: Floats
+    total: Floats
+    squares: Floats

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, to_numpy
-from laconic.core.blocks import DenseBlock
-from laconic.factorize.multimodal.layout import Layout
+from laconic.core.blocks import Block
+from laconic.factorize.multimodal.layout import Layout, Part, entries
 from laconic.factorize.multimodal.model import Model
-from laconic.factorize.multimodal.statistics import Largest, Sizes, Sums, evidence, modality_sums
+from laconic.factorize.multimodal.statistics import Columns, Largest, Sizes, Sums, evidence, modality_sums
 from laconic.sbl.modal import Readings, Update, infer, updated
 
 FAST = Update(relaxation=2.0, prune=1.0)
@@ -18,23 +18,42 @@ FAST = Update(relaxation=2.0, prune=1.0)
 
 @dataclass(frozen=True)
 class Look:
-    """Find out how large the entries of each modality are."""
+    """Find out how large the features of each modality are; labels do not count."""
 
     layout: Layout
 
-    def __call__(self, block: DenseBlock, _: Any) -> tuple[None, Sizes]:
-        rows = [_size(one) for one in self.layout.readings(block)]
+    def __call__(self, block: Block, _: Any) -> tuple[None, Sizes]:
+        rows = [_size(part, part.readings(block)) for part in self.layout.parts]
         squares, entries, present, largest = (np.array(column, np.float64) for column in zip(*rows, strict=True))
         return None, Sizes(squares, entries, present, Largest(largest), float(block.shape[0]))
 
 
-def _size(readings: Readings) -> tuple[float, float, float, float]:
-    y, xp = readings.y, array_namespace(readings.y)
-    largest = float(xp.max(xp.abs(y)))
-    present = readings.present()
+def _size(part: Part, readings: Readings) -> tuple[float, float, float, float]:
+    y, xp, present = readings.y[:, : part.n_signal], array_namespace(readings.y), readings.present()
     n = y.shape[0] if present is None else int(xp.sum(xp.astype(present, xp.int64)))
-    entries = y.shape[0] * y.shape[1] if readings.seen is None else int(xp.sum(xp.astype(readings.seen, xp.int64)))
-    return float(xp.sum(xp.astype(y, xp.float64) ** 2)), float(entries), float(n), largest
+    entries = y.shape[0] * y.shape[1]
+    if readings.seen is not None:
+        entries = int(xp.sum(xp.astype(readings.seen[:, : part.n_signal], xp.int64)))
+    squares = float(xp.sum(xp.astype(y, xp.float64) ** 2))
+    return squares, float(entries), float(n), float(xp.max(xp.abs(y)))
+
+
+@dataclass(frozen=True)
+class LookAtColumns:
+    """Find out the sums of each feature, and of squared distances to a value.
+
+    Attributes
+    ----------
+    around : array of shape (p,)
+    """
+
+    around: Any
+
+    def __call__(self, block: Block, _: Any) -> tuple[None, Columns]:
+        values, missing = dense(block)
+        there = np.ones_like(values) if missing is None else (~missing).astype(np.float64)
+        away = (values - self.around) * there
+        return None, Columns(there.sum(axis=0), (values * there).sum(axis=0), (away**2).sum(axis=0))
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,19 @@ class Gather:
 
     stride: int
 
-    def __call__(self, block: DenseBlock, _: Any) -> tuple[None, Gathered]:
+    def __call__(self, block: Block, _: Any) -> tuple[None, Gathered]:
         first = -block.first % self.stride
-        values = to_numpy(block.values)[first :: self.stride].astype(np.float64)
-        if block.missing is not None:
-            values[to_numpy(block.missing)[first :: self.stride]] = np.nan
+        values, missing = dense(block)
+        values = values[first :: self.stride].copy()
+        if missing is not None:
+            values[missing[first :: self.stride]] = np.nan
         return None, Gathered((values,))
+
+
+def dense(block: Block) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any] | None"]:
+    """Return the values of a block in float64, and which are missing."""
+    values, missing = entries(block)
+    return to_numpy(values).astype(np.float64), None if missing is None else to_numpy(missing)
 
 
 @dataclass(frozen=True)
@@ -83,7 +109,7 @@ class Learn:
     first: int = 1
     keep: bool = True
 
-    def __call__(self, block: DenseBlock, gamma: Array | None) -> tuple[Array | None, Sums]:
+    def __call__(self, block: Block, gamma: Array | None) -> tuple[Array | None, Sums]:
         views, links = self.model.views(self.model.layout.readings(block)), self.model.links
         steps = self.inner if gamma is not None else self.first
         if gamma is None or steps > 1:

@@ -80,8 +80,8 @@ def _complete_first(readings: Sequence[Readings], generator: np.random.Generator
 def warmed(model: Model, samples: Samples, sparsity: int, rounds: int, *, by_noise: bool) -> Model:
     """Return the model after so many rounds from its dictionaries.
 
-    Modalities are weighed by one over the deviation of their noise, or, where this is not known, by one over the variance
-    of what the codes leave.
+    Modalities are weighed by one over the deviation of their noise, or, where this is not known, by one over the
+    variance of what the codes leave.
     """
     for group in model.links.components():
         model = _warmed_together(model, samples, group, sparsity, rounds, by_noise)

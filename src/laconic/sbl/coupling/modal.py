@@ -40,4 +40,4 @@ def whole_numbers(owner: str, parameter: str, given: Sequence[int], n: int) -> "
         raise ParameterError(owner, parameter, f"{n} whole numbers, one for each atom", given)
     if values.min() < 0:
         raise DataError(f"{owner}: {parameter} must be at least 0, got {values.min()}")
-    return np.asarray(values)
+    return np.array(values)
