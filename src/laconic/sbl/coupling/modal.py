@@ -30,7 +30,7 @@ def shares(n_atoms: int, n_scales: int) -> "np.ndarray[Any, Any]":
 
 def indicator(places: "np.ndarray[Any, Any]", n_columns: int) -> "np.ndarray[Any, Any]":
     """Return the matrix whose row i has a 1 at places[i]."""
-    return (places[:, None] == np.arange(n_columns)[None, :]).astype(np.float64)
+    return np.equal(places[:, None], np.arange(n_columns)[None, :]).astype(np.float64)
 
 
 def whole_numbers(owner: str, parameter: str, given: Sequence[int], n: int) -> "np.ndarray[Any, Any]":
@@ -40,4 +40,5 @@ def whole_numbers(owner: str, parameter: str, given: Sequence[int], n: int) -> "
         raise ParameterError(owner, parameter, f"{n} whole numbers, one for each atom", given)
     if values.min() < 0:
         raise DataError(f"{owner}: {parameter} must be at least 0, got {values.min()}")
-    return np.array(values)
+    checked: np.ndarray[Any, Any] = values
+    return checked
