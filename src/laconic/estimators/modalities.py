@@ -18,11 +18,15 @@ ALONE = "x"
 
 def is_several(X: Any) -> bool:
     """Whether X is a dict or list of arrays, one a modality."""
+    if scipy.sparse.issparse(X):  # one kind is a dict, too
+        return False
     return isinstance(X, Mapping) or (isinstance(X, (list, tuple)) and bool(X) and all(np.ndim(one) == 2 for one in X))
 
 
-def layout_of(model: Any, X: Any) -> Layout:
+def layout_of(model: Any, X: Any, width: int) -> Layout:
     """Return where the modalities of X are, as its own form or the parameter `modalities` says.
+
+    `width` is the number of features of all modalities.
 
     Raises
     ------
@@ -36,14 +40,13 @@ def layout_of(model: Any, X: Any) -> Layout:
             raise ParameterError(owner, "modalities", allowed, model.modalities)
         named = _named(X)
         return _laid_out(owner, list(named), [np.shape(one)[1] for one in named.values()])
-    shape = np.shape(X)
     if model.modalities is None:
-        return _laid_out(owner, [ALONE], [shape[1] if len(shape) == 2 else 1])
+        return _laid_out(owner, [ALONE], [width])
     if not isinstance(model.modalities, Mapping) or not model.modalities:
         raise ParameterError(owner, "modalities", "a dict from names to columns, or None", model.modalities)
     names = getattr(X, "columns", None)
-    found = {name: _places(owner, name, given, shape[1], names) for name, given in model.modalities.items()}
-    _check_partition(owner, found, shape[1])
+    found = {name: _places(owner, name, given, width, names) for name, given in model.modalities.items()}
+    _check_partition(owner, found, width)
     return Layout(tuple(Part(str(name), columns, len(columns)) for name, columns in found.items()))
 
 
@@ -124,12 +127,20 @@ def joined(owner: str, X: Any, layout: Layout | None = None) -> Any:
     unknown = [name for name in arrays if name not in layout.names]
     if unknown or not arrays:
         raise DataError(f"{owner}: modalities must be of {list(layout.names)}, got {list(arrays)}")
-    return np.hstack([_given_or_missing(owner, part, arrays, next(iter(lengths.values()))) for part in layout.parts])
+    return _in_place(owner, arrays, layout, next(iter(lengths.values())))
 
 
-def _given_or_missing(owner: str, part: Part, arrays: Mapping[str, Any], n: int) -> Any:
-    if part.name not in arrays:
-        return np.full((n, part.n_signal), np.nan)
+def _in_place(owner: str, arrays: Mapping[str, Any], layout: Layout, n: int) -> Any:
+    """Return one array with each modality in its columns."""
+    dtype = np.result_type(*arrays.values(), np.float32)
+    whole = np.full((n, sum(part.n_signal for part in layout.parts)), np.nan, dtype)
+    for part in layout.parts:
+        if part.name in arrays:
+            whole[:, part.columns[: part.n_signal]] = _of_its_width(owner, part, arrays)
+    return whole
+
+
+def _of_its_width(owner: str, part: Part, arrays: Mapping[str, Any]) -> Any:
     found = arrays[part.name]
     if found.shape[1] != part.n_signal:
         raise DataError(f"{owner}: modality {part.name!r} must have {part.n_signal} features, got {found.shape[1]}")

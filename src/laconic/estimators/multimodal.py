@@ -10,12 +10,12 @@ from sklearn.base import TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from laconic.core.arrays import Array, array_namespace
+from laconic.core.arrays import Array, array_namespace, as_array
 from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
 from laconic.estimators.modalities import is_several, joined, layout_of
-from laconic.estimators.multimodal_settings import settings_of
+from laconic.estimators.multimodal_settings import check_parameters, settings_of
 from laconic.estimators.nmf_cluster import WithClient, chunks_encoded, is_dask_array, pooled
 from laconic.estimators.nmf_data import sampled
 from laconic.factorize.multimodal import (
@@ -292,6 +292,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
     def inverse_transform(self, X: Any) -> Array:
         """Return the samples that codes stand for, shape (n_samples, n_features)."""
         check_is_fitted(self)
+        X = as_array(X)
         if len(X.shape) != 2 or X.shape[1] != self._n_features_out:
             allowed = f"codes of shape (n_samples, {self._n_features_out})"
             raise ParameterError(type(self).__name__, "X", allowed, tuple(X.shape))
@@ -334,17 +335,19 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         return Encoder(self.result_.model)
 
     def _source(self, X: Any, *, reset: bool) -> Source:
+        if is_dask_array(X):
+            X = X.compute()  # a batch, or what answers are wanted of here
         if is_several(X):
             X = joined(type(self).__name__, X, None if reset else self.result_.model.layout)
         return sampled(self, X, reset=reset, memory=self.memory, block_size=self.block_size)
 
     @contextmanager
     def _pool(self, X: Any) -> Iterator[tuple[Pool, Layout]]:
-        owner, layout = type(self).__name__, layout_of(self, X)
-        settings_of(self, layout)
-        if is_several(X):
-            X = joined(owner, X)
-        with pooled(self, X, None, None) as pool:
+        owner = type(self).__name__
+        check_parameters(self)
+        with pooled(self, joined(owner, X) if is_several(X) else X, None, None) as pool:
+            layout = layout_of(self, X, pool.n_features)
+            settings_of(self, layout)
             yield pool, surveyed(owner, pool, scaled(pool, layout, self.scaling))
 
     def _learn(self, pool: Pool, layout: Layout, above: int) -> None:

@@ -105,7 +105,7 @@ def chunks_encoded(model: Any, X: Any, mask: Any, encoder: Callable[[Array], Cal
     check_chunked(model, X, reset=False)
     spread, owner = needed("laconic.core.blocks.spread"), type(model).__name__
     encode = encoder(np.empty(0, spread.working_type(X.dtype)))
-    return spread.coded(owner, X, mask, encode, model.n_components_)
+    return spread.coded(owner, X, mask, encode, model._n_features_out)
 
 
 def _times(codes: Array, factor: float) -> Array:

@@ -68,5 +68,5 @@ def coordinate_round(atoms: Floats, second: Floats, cross: Floats, n_signal: int
         length = float(np.linalg.norm(pull[:n_signal]))
         if length > 1e-150:
             atoms[m, :n_signal] = pull[:n_signal] / length
-            atoms[m, n_signal:] = pull[n_signal:] / second[m, m]
+        atoms[m, n_signal:] = pull[n_signal:] / second[m, m]
     return atoms

@@ -6,8 +6,8 @@ from laconic.core.arrays import Array, array_namespace
 from laconic.core.blocks import Block
 from laconic.core.threads import threads_of_our_own
 from laconic.factorize.multimodal.model import Model
-from laconic.factorize.multimodal.steps import FAST
-from laconic.sbl.modal import Posterior, View, infer, predict
+from laconic.factorize.multimodal.steps import ENERGY, FAST
+from laconic.sbl.modal import Posterior, View, infer, predict, started
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Encoder:
     def coded(self, block: Block) -> Coded:
         """Return the codes of a block."""
         links, views = self.model.links, self.model.views(self.model.layout.readings(block))
-        gamma = infer(links, views, FAST, max_iter=self.max_iter, tol=self.tol)
+        begin = started(links, views, ENERGY)
+        gamma = infer(links, views, FAST, gamma=begin, max_iter=self.max_iter, tol=self.tol)
         variances = [links.variances(j, gamma) for j in range(len(views))]
         return Coded(views, variances, [view.posterior(g)[0] for view, g in zip(views, variances, strict=True)])
 

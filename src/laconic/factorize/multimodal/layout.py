@@ -66,6 +66,11 @@ class Part:
         scaled = values * xp.asarray(factor, dtype=values.dtype, device=device(values))
         return np.ascontiguousarray(scaled) if isinstance(scaled, np.ndarray) else scaled
 
+    def unscaled(self, values: Columns) -> Columns:
+        """Return values of all columns, labels too, in the units of the data."""
+        values = values * (self.unit if self.spread is None else self.unit * self.spread)
+        return values if self.offset is None else values + self.offset
+
     def restored(self, values: Array) -> Array:
         """Return values of the features in the units of the data."""
         xp = array_namespace(values)

@@ -183,5 +183,5 @@ def log_unit(model: Model, sums: Any) -> float:
     """Return what the units of the layout add to the log-likelihood of a sample, on average."""
     total = 0.0
     for part, one in zip(model.layout.parts, sums.each, strict=True):
-        total += one.n_samples * float(np.sum(np.log(part.factors())))
+        total += float(one.entries[: part.n_signal] @ np.log(part.factors()))
     return float(total / sums.n_samples)

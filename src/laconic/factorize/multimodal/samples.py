@@ -64,5 +64,5 @@ class Samples:
         rows = self.rows.copy()
         for part, new in zip(self.layout.parts, values, strict=True):
             old = rows[:, part.columns]
-            rows[:, part.columns] = np.where(np.isnan(old), np.nan, new * part.unit)
+            rows[:, part.columns] = np.where(np.isnan(old), np.nan, part.unscaled(new))
         return Samples(self.layout, rows)

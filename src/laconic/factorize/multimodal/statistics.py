@@ -26,12 +26,15 @@ class ModalitySums(Additive):
     n_samples : float
     used : array of shape (M,)
         Samples in which each atom is in use.
+    entries : array of shape (N,)
+        Samples that have each feature.
     """
 
     second: Floats
     cross: Floats
     n_samples: float
     used: Floats
+    entries: Floats
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def modality_sums(view: View, g: Array, totals: tuple[Array, Array]) -> Modality
     used = g > 0 if present is None else (g > 0) & present[:, None]
     n = g.shape[0] if present is None else int(xp.sum(xp.astype(present, xp.int64)))
     counts = to_numpy(xp.sum(xp.astype(used, xp.float64), axis=0))
-    return ModalitySums(to_numpy(totals[0]), to_numpy(totals[1]), float(n), counts)
+    seen, width = view.readings.seen, totals[1].shape[1]
+    entries = np.full(width, float(n)) if seen is None else to_numpy(xp.sum(xp.astype(seen, xp.float64), axis=0))
+    return ModalitySums(to_numpy(totals[0]), to_numpy(totals[1]), float(n), counts, entries)
 
 
 def evidence(found: Sequence[Posterior]) -> float:

@@ -10,10 +10,13 @@ from laconic.core.blocks import Block
 from laconic.factorize.multimodal.layout import Layout, Part, entries
 from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.statistics import Columns, Largest, Sizes, Sums, evidence, modality_sums
-from laconic.sbl.modal import Readings, Update, infer, updated
+from laconic.sbl.modal import Readings, Update, infer, started, updated
 
 FAST = Update(relaxation=2.0, prune=1.0)
 """Steps twice as long as EM's in the logarithm, and nothing kept that is below the noise."""
+
+ENERGY = 1.0
+"""Of a sample, as units make it on average: scales begin with it, whichever samples are together."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,9 @@ class Learn:
     def __call__(self, block: Block, gamma: Array | None) -> tuple[Array | None, Sums]:
         views, links = self.model.views(self.model.layout.readings(block)), self.model.links
         steps = self.inner if gamma is not None else self.first
-        if gamma is None or steps > 1:
+        if gamma is None:
+            gamma = started(links, views, ENERGY)
+        if steps > 1:
             gamma = infer(links, views, self.how, gamma=gamma, max_iter=steps - 1, tol=0.0)
         variances = [links.variances(j, gamma) for j in range(len(views))]
         pairs = [view.posterior(g, sums=True) for view, g in zip(views, variances, strict=True)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from laconic.sbl.coupling.links import Links
-from laconic.sbl.coupling.modal import indicator, shares, whole_numbers
+from laconic.sbl.coupling.modal import check_length, indicator, shares, whole_numbers
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Groups:
         if self.groups is None:
             n_groups = min(n_atoms)
             return Links.of([indicator(shares(n, n_groups), n_groups) for n in n_atoms])
+        check_length("Groups", "groups", self.groups, len(n_atoms), "modality")
         pairs = zip(self.groups, n_atoms, strict=True)
         places = [whole_numbers("Groups", "groups", given, n) for given, n in pairs]
         n_groups = 1 + max(int(one.max()) for one in places)

@@ -30,7 +30,14 @@ def shares(n_atoms: int, n_scales: int) -> "np.ndarray[Any, Any]":
 
 def indicator(places: "np.ndarray[Any, Any]", n_columns: int) -> "np.ndarray[Any, Any]":
     """Return the matrix whose row i has a 1 at places[i]."""
-    return np.equal(places[:, None], np.arange(n_columns)[None, :]).astype(np.float64)
+    table: np.ndarray[Any, Any] = np.equal.outer(places, np.arange(n_columns)).astype(np.float64)
+    return table
+
+
+def check_length(owner: str, parameter: str, given: Any, n: int, what: str) -> None:
+    """Raise `ParameterError` unless there are n sequences."""
+    if not hasattr(given, "__len__") or len(given) != n:
+        raise ParameterError(owner, parameter, f"{n} sequences, one for each {what}", given)
 
 
 def whole_numbers(owner: str, parameter: str, given: Sequence[int], n: int) -> "np.ndarray[Any, Any]":

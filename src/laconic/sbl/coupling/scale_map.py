@@ -24,7 +24,7 @@ class ScaleMap:
     maps: Sequence[Any]
 
     def links(self, n_atoms: tuple[int, ...]) -> Links:
-        found = [scipy.sparse.csr_array(one, dtype=np.float64) for one in self.maps]
+        found = self._tables()
         shapes = [one.shape for one in found]
         if [shape[0] for shape in shapes] != list(n_atoms) or len({shape[1] for shape in shapes}) != 1:
             allowed = f"one map for each modality, with {n_atoms} rows and as many columns in each"
@@ -32,6 +32,16 @@ class ScaleMap:
         for j, one in enumerate(found):
             _check(j, one)
         return Links.of(found)
+
+    def _tables(self) -> list[Any]:
+        try:
+            return [_table(one) for one in self.maps]
+        except (TypeError, ValueError):
+            raise ParameterError("ScaleMap", "maps", "matrices of numbers, one for each modality", self.maps) from None
+
+
+def _table(one: Any) -> Any:
+    return scipy.sparse.csr_array(one if scipy.sparse.issparse(one) else np.atleast_2d(one), dtype=np.float64)
 
 
 def _check(j: int, one: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from laconic.core.checks import ParameterError
 from laconic.sbl.coupling.links import Links
-from laconic.sbl.coupling.modal import indicator, shares, whole_numbers
+from laconic.sbl.coupling.modal import check_length, indicator, shares, whole_numbers
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ class Tree:
         steps = list(zip(sizes[1:], sizes[:-1], strict=True))
         if self.parents is None:
             return [shares(below, above) for below, above in steps]
-        if len(self.parents) != len(steps):
-            raise ParameterError("Tree", "parents", f"{len(steps)} sequences, one for each level but the first", self)
+        check_length("Tree", "parents", self.parents, len(steps), "level but the first")
         found = [whole_numbers("Tree", "parents", g, below) for g, (below, _) in zip(self.parents, steps, strict=True)]
         for given, (_, above) in zip(found, steps, strict=True):
             if given.max() >= above:
                 raise ParameterError("Tree", "parents", f"below {above}, the atoms of the level above", given.max())
+            if len(np.unique(given)) < above:
+                allowed = "such that each atom of the level above has a child"
+                raise ParameterError("Tree", "parents", allowed, given.tolist())
         return found

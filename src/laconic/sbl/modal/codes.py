@@ -19,12 +19,13 @@ class _Coding(BatchRecord):
     gamma: Array
 
 
-def started(links: Links, views: Sequence[View]) -> Array:
-    """Return equal scales that add up to the energy of a typical sample, shape (n, B)."""
+def started(links: Links, views: Sequence[View], energy: float | None = None) -> Array:
+    """Return equal scales that add up to an energy, shape (n, B); None is that of these samples on average."""
     like, n = views[0].pull, views[0].pull.shape[0]
     xp = array_namespace(like)
-    sizes = [float(xp.mean(view.energy)) for view in views]
-    level = max(float(np.mean(sizes)), min(view.sensor.noise for view in views)) / links.n_scales
+    if energy is None:
+        energy = float(np.mean([float(xp.mean(view.energy)) for view in views]))
+    level = max(energy, min(view.sensor.noise for view in views)) / links.n_scales
     return xp.full((n, links.n_scales), level, dtype=like.dtype, device=device(like))
 
 
