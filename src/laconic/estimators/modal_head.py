@@ -1,4 +1,4 @@
-"""A linear head for each modality over the two halves of its codes; whichever modalities are there add up to the logits."""
+"""A linear head for each modality, over the two halves of its codes; those that are there add up to the logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

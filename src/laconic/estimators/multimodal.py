@@ -16,9 +16,11 @@ from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
 from laconic.estimators.modalities import is_several, joined, layout_of
 from laconic.estimators.multimodal_settings import check_parameters, settings_of
+from laconic.estimators.nmf_checkpoint import checkpoint_of
 from laconic.estimators.nmf_cluster import WithClient, chunks_encoded, is_dask_array, pooled
 from laconic.estimators.nmf_data import sampled
 from laconic.factorize.multimodal import (
+    Checkpoint,
     Encoder,
     Layout,
     Model,
@@ -354,10 +356,18 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         owner, settings = type(self).__name__, settings_of(self, layout)
         generator = as_generator(owner, self.random_state)
         self._stream, self.n_batches_ = None, 1
-        self._keep(learn(pool, layout, settings, generator, self.on_iteration))
+        kept = self._checkpoint()
+        self._keep(learn(pool, layout, settings, generator, self.on_iteration, kept))
         if self.result_.status == "max_iter":
             words = f"{owner}: {self.result_.message}; more iterations (max_iter) or a larger tol may help"
             warnings.warn(words, ConvergenceWarning, stacklevel=2 + above)
+
+    def _checkpoint(self) -> Checkpoint | None:
+        folder = checkpoint_of(self)
+        if folder is None:
+            return None
+        seed = self.random_state if isinstance(self.random_state, (int, np.integer)) else type(self.random_state)
+        return Checkpoint(folder, self.checkpoint_every, seed)
 
     def _keep(self, result: MultimodalResult) -> None:
         self.result_, self.n_iter_, self.trace_ = result, result.n_iter, result.trace

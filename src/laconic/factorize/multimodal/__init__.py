@@ -1,5 +1,6 @@
 """Dictionaries of several modalities, learned together by sparse Bayesian learning (arXiv:1804.03740)."""
 
+from laconic.factorize.multimodal.checkpoint import Checkpoint
 from laconic.factorize.multimodal.encoding import Encoder
 from laconic.factorize.multimodal.layout import Layout, Part
 from laconic.factorize.multimodal.learn import SCALINGS, learn, scaled, surveyed
@@ -11,6 +12,7 @@ from laconic.factorize.multimodal.settings import METHODS, Settings
 __all__ = [
     "METHODS",
     "SCALINGS",
+    "Checkpoint",
     "Encoder",
     "Layout",
     "Model",

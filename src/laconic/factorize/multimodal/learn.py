@@ -8,15 +8,17 @@ import numpy as np
 
 from laconic.core.blocks import Pool
 from laconic.core.checks import DataError
+from laconic.core.loop import Run
 from laconic.core.result import Status
 from laconic.core.threads import threads_of_our_own
+from laconic.factorize.multimodal.checkpoint import Checkpoint, Resumed
 from laconic.factorize.multimodal.layout import Layout
 from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.reference import referred
 from laconic.factorize.multimodal.result import MultimodalResult, Tick
 from laconic.factorize.multimodal.samples import Samples
 from laconic.factorize.multimodal.schedule import Course, begun, course
-from laconic.factorize.multimodal.search import Found, Search
+from laconic.factorize.multimodal.search import Search
 from laconic.factorize.multimodal.settings import Settings
 from laconic.factorize.multimodal.statistics import Sizes
 from laconic.factorize.multimodal.steps import FAST, Look, LookAtColumns
@@ -100,6 +102,7 @@ def learn(
     settings: Settings,
     generator: np.random.Generator,
     watch: Watcher | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> MultimodalResult:
     """Learn a dictionary for each modality from samples in blocks.
 
@@ -113,18 +116,23 @@ def learn(
     generator : numpy.random.Generator
     watch : callable, optional
         Called with a `Tick` at each step.
+    checkpoint : Checkpoint, optional
+        Where to keep the state of the steps over all data, and to look for it.
     """
     tell = watch or (lambda tick: None)
-    samples = Samples.of(pool, layout, max(AT_HAND, FOR_EACH * settings.links.n_scales))
-    blank = _blank(layout, settings, samples)
-    if settings.method == "reference":
-        return _result(referred(pool, blank, samples, settings, generator, tell), None, settings)
-    search = Search(settings, samples, generator, _teller(tell))
-    found = search.run(blank)
-    return _result(_polished(pool, found.model, settings, tell), found, settings)
+    blank = _blank(layout, settings)
+    at = None if checkpoint is None else checkpoint.load(pool, settings, blank)
+    if at is None:
+        samples = Samples.of(pool, layout, max(AT_HAND, FOR_EACH * settings.links.n_scales))
+        if settings.method == "reference":
+            return _result(referred(pool, blank, samples, settings, generator, tell), None)
+        found = Search(settings, samples, generator, _teller(tell)).run(blank)
+        pool.restore(None)
+        at = Resumed(begun(_typed(pool, found.model)), [], found.sparsity)
+    return _result(_polished(pool, at, settings, tell, checkpoint), at.sparsity)
 
 
-def _blank(layout: Layout, settings: Settings, samples: Samples) -> Model:
+def _blank(layout: Layout, settings: Settings) -> Model:
     """Return a model with nothing learned; noises that are not known are a hundredth of the data's power."""
     widths = np.array([part.n_signal for part in layout.parts])
     noises = 0.01 / widths if settings.noises is None else np.array(settings.noises) / np.square(layout.units)
@@ -140,18 +148,21 @@ def _teller(tell: Watcher) -> Any:
     return told
 
 
-def _polished(pool: Pool, model: Model, settings: Settings, tell: Watcher) -> Any:
+def _polished(
+    pool: Pool, begin: Resumed, settings: Settings, tell: Watcher, checkpoint: Checkpoint | None
+) -> tuple[Run[Course], list[float]]:
     """Take steps over all data until dictionaries stay."""
     keep = pool.n_samples * settings.links.n_scales * 8 <= SCALES_BYTES
-    pool.restore(None)
+    trace = list(begin.trace)
 
-    def seen(count: int, at: Course) -> None:
+    def seen(_: int, at: Course) -> None:
         trace.append(float(at.objective[0]))
-        tell(Tick("final", count, settings.max_iter, trace[-1], float(at.change[0]), at.model.noises))
+        if checkpoint is not None and float(at.change[0]) > settings.tol:
+            checkpoint.save(pool, settings, Resumed(at, trace, begin.sparsity))
+        tell(Tick("final", len(trace), settings.max_iter, trace[-1], float(at.change[0]), at.model.noises))
 
-    trace: list[float] = []
-    begin, limit = begun(_typed(pool, model)), settings.max_iter
-    run = course(pool, begin, FAST, limit=limit, tol=settings.tol, first=ANEW, keep=keep, watch=seen)
+    limit = max(1, settings.max_iter - len(trace))
+    run = course(pool, begin.course, FAST, limit=limit, tol=settings.tol, first=ANEW, keep=keep, watch=seen)
     return run, trace
 
 
@@ -161,7 +172,7 @@ def _typed(pool: Pool, model: Model) -> Model:
     return model.with_atoms([atoms.astype(np.float32 if single else np.float64) for atoms in model.atoms])
 
 
-def _result(ended: Any, found: Found | None, settings: Settings) -> MultimodalResult:
+def _result(ended: tuple[Run[Course], list[float]], sparsity: int | None) -> MultimodalResult:
     run, trace = ended
     model, sums = run.state.model, run.state.sums
     status: Status = "converged" if bool(run.settled[0]) else "max_iter"
@@ -175,7 +186,7 @@ def _result(ended: Any, found: Found | None, settings: Settings) -> MultimodalRe
         model=model,
         sums=sums,
         log_likelihood=trace[-1] - log_unit(model, sums),
-        sparsity=None if found is None else found.sparsity,
+        sparsity=sparsity,
     )
 
 
