@@ -36,8 +36,8 @@ SCALES_BYTES = 2**28
 ANEW = 20
 """Steps over the scales of a block that has none."""
 
-LARGEST = 1e140
-"""What the largest entry of the data may be, and its inverse the smallest that is not zero."""
+LARGEST, LARGEST_SINGLE = 1e140, 1e35
+"""What the largest entry of the data may be, in double and single precision, and its inverse the least above zero."""
 
 TINY = 1e-12
 """Deviation of a constant feature, as a share of its mean: rounding."""
@@ -63,14 +63,15 @@ def surveyed(owner: str, pool: Pool, layout: Layout) -> Layout:
         If an entry is infinite, or so large or small that its square is not a number, or a modality has none.
     """
     sizes: Sizes = pool.run(Look(layout))
+    most = LARGEST_SINGLE if _is_single(pool) else LARGEST
     for j, name in enumerate(layout.names):
         largest = float(sizes.largest.values[j])
         if not sizes.entries[j]:
             raise DataError(f"{owner}: modality {name!r} is missing in every sample")
         if not np.isfinite(largest):
             raise DataError(f"{owner}: X must be finite (NaN marks a missing entry), got infinity in {name!r}")
-        if largest > LARGEST or 0 < largest < 1 / LARGEST:
-            allowed = f"with a largest entry between {1 / LARGEST:g} and {LARGEST:g}, or be zero"
+        if largest > most or 0 < largest < 1 / most:
+            allowed = f"with a largest entry between {1 / most:g} and {most:g}, or be zero"
             raise DataError(f"{owner}: X must be of a size whose squares are numbers, {allowed}, got {largest:g}")
     widths = np.array([part.n_signal for part in layout.parts])
     units = np.sqrt(sizes.squares / np.maximum(sizes.entries, 1) * widths)
@@ -88,11 +89,13 @@ def scaled(pool: Pool, layout: Layout, scaling: str | None) -> Layout:
         squares = pool.run(LookAtColumns(mean)).squares / np.maximum(sums.count, 1)
         spread = np.sqrt(squares)
         spread = np.where(spread > TINY * np.maximum(np.abs(mean), 1e-300), spread, 1.0)
-    parts = [
-        replace(part, offset=mean[part.columns], spread=None if spread is None else spread[part.columns])
-        for part in layout.parts
-    ]
-    return Layout(tuple(parts))
+    parts = layout.in_units((1.0,) * len(layout.parts)).parts
+    return Layout(
+        tuple(
+            replace(part, offset=mean[part.columns], spread=None if spread is None else spread[part.columns])
+            for part in parts
+        )
+    )
 
 
 @threads_of_our_own()
@@ -168,8 +171,12 @@ def _polished(
 
 def _typed(pool: Pool, model: Model) -> Model:
     """Return the model with dictionaries of the type of the data."""
-    single = "float32" in str(pool.dtype)
-    return model.with_atoms([atoms.astype(np.float32 if single else np.float64) for atoms in model.atoms])
+    dtype = np.float32 if _is_single(pool) else np.float64
+    return model.with_atoms([atoms.astype(dtype) for atoms in model.atoms])
+
+
+def _is_single(pool: Pool) -> bool:
+    return "float32" in str(pool.dtype)
 
 
 def _result(ended: tuple[Run[Course], list[float]], sparsity: int | None) -> MultimodalResult:

@@ -38,16 +38,39 @@ def renewed(
     n_signal : sequence of int
         Features of each modality that atoms have length one over.
     """
-    worst = sum(w * np.sum(one**2, axis=1) for w, one in zip(weights, left, strict=True))
-    order = np.argsort(-np.asarray(worst), kind="stable")
-    scales = _weak(atoms, links, codes, weights)[: len(order)]
+    each = [w * np.sum(one**2, axis=1) for w, one in zip(weights, left, strict=True)]
+    badness, taken = np.asarray(np.sum(each, axis=0)), np.zeros(len(left[0]), bool)
     new = [one.copy() for one in atoms]
-    for b, sample in zip(scales, order, strict=False):
+    scales = _weak(atoms, links, codes, weights)
+    for j, m in _weak_shared(atoms, links, codes):
+        if taken.all():
+            break
+        worst = int(np.argmax(np.where(taken, -1, badness)))
+        new[j][[m]] = unit_rows(left[j][[worst]], n_signal[j], new[j][[m]])
+        scales += [b for b in links.map(j)[[m]].indices.tolist() if b not in scales]
+    for b in scales:
+        sample = _worst(b, badness, taken, links, codes)
+        if sample is None:
+            continue
+        taken[sample] = True
         for j, rows in enumerate(new):
             own = _owned(links, j, b)
             fresh = np.broadcast_to(left[j][sample], (len(own), rows.shape[1]))
             rows[own] = unit_rows(fresh, n_signal[j], rows[own])
     return new
+
+
+def _worst(b: int, badness: Floats, taken: "np.ndarray[Any, Any]", links: Links, codes: Sequence[Floats]) -> int | None:
+    """Return the sample explained worst of those that use the other atoms of a scale, such as a parent, if any do."""
+    able = ~taken
+    for j, one in enumerate(codes):
+        table = links.map(j)[:, [b]].toarray().ravel() > 0
+        table[_owned(links, j, b)] = False
+        if table.any():
+            able &= (one[:, table] != 0).all(axis=1)
+    if not able.any():
+        able = ~taken
+    return int(np.argmax(np.where(able, badness, -1))) if able.any() else None
 
 
 def _owned(links: Links, j: int, b: int) -> "np.ndarray[Any, Any]":
@@ -74,6 +97,17 @@ def _weak(atoms: list[Floats], links: Links, codes: Sequence[Floats], weights: F
         alike, total = alike + w * here, total + w * has[:, None] * has[None, :]
     alike = alike / np.where(total > 0, total, 1)
     return _chosen(energy, alike)
+
+
+def _weak_shared(atoms: list[Floats], links: Links, codes: Sequence[Floats]) -> list[tuple[int, int]]:
+    """Return atoms of several scales to replace, such as parents: modality and place."""
+    found = []
+    for j, (a, c) in enumerate(zip(atoms, codes, strict=True)):
+        shared = np.flatnonzero(np.asarray((links.map(j) > 0).sum(axis=1)).ravel() > 1)
+        if len(shared) > 1:
+            energy, alike = np.sum(c[:, shared] ** 2, axis=0), np.abs(a[shared] @ a[shared].T)
+            found += [(j, int(shared[i])) for i in _chosen(energy, alike)]
+    return found
 
 
 def _chosen(energy: Floats, alike: Floats) -> list[int]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.noise import calibrated, refined
+from laconic.factorize.multimodal.relinking import relinked
 from laconic.factorize.multimodal.samples import Samples
 from laconic.factorize.multimodal.schedule import annealed, falling, heats
 from laconic.factorize.multimodal.settings import Settings
@@ -101,7 +102,8 @@ class Search:
     def _cycled(self, found: Found) -> Found:
         for cycle in range(self.settings.cycles):
             self.tell("cycle", cycle + 1, self.settings.cycles, found.model)
-            again = warmed(found.model, self.samples, found.sparsity, AGAIN, by_noise=True)
+            model = relinked(found.model, self.samples.some(JUDGED, self.generator))
+            again = warmed(model, self.samples, found.sparsity, AGAIN, by_noise=True)
             new = Found(self._with_noises(self._annealed(again)), found.sparsity)
             found = self.best([new, found])
         return found

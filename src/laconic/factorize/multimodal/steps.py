@@ -37,8 +37,10 @@ def _size(part: Part, readings: Readings) -> tuple[float, float, float, float]:
     entries = y.shape[0] * y.shape[1]
     if readings.seen is not None:
         entries = int(xp.sum(xp.astype(readings.seen[:, : part.n_signal], xp.int64)))
-    squares = float(xp.sum(xp.astype(y, xp.float64) ** 2))
-    return squares, float(entries), float(n), float(xp.max(xp.abs(y)))
+    largest = float(xp.max(xp.abs(y)))
+    scale = largest if 0 < largest < float("inf") else 1.0
+    squares = float(xp.sum((xp.astype(y, xp.float64) / scale) ** 2)) * scale * scale
+    return squares, float(entries), float(n), largest
 
 
 @dataclass(frozen=True)
