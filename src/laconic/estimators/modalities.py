@@ -38,36 +38,43 @@ def layout_of(model: Any, X: Any, width: int) -> Layout:
         if model.modalities is not None:
             allowed = "None where X holds one array for each modality"
             raise ParameterError(owner, "modalities", allowed, model.modalities)
-        named = _named(X)
+        named = _named(owner, X)
         return _laid_out(owner, list(named), [np.shape(one)[1] for one in named.values()])
     if model.modalities is None:
         return _laid_out(owner, [ALONE], [width])
     if not isinstance(model.modalities, Mapping) or not model.modalities:
         raise ParameterError(owner, "modalities", "a dict from names to columns, or None", model.modalities)
+    _check_names(owner, "names of modalities", model.modalities)
     names = getattr(X, "columns", None)
     found = {name: _places(owner, name, given, width, names) for name, given in model.modalities.items()}
     _check_partition(owner, found, width)
     return Layout(tuple(Part(str(name), columns, len(columns)) for name, columns in found.items()))
 
 
-def _named(X: Any) -> dict[str, Any]:
-    if isinstance(X, Mapping):
-        return {str(name): _two_axes(one) for name, one in X.items()}
-    return {str(i): _two_axes(one) for i, one in enumerate(X)}
+def _named(owner: str, X: Any) -> dict[str, Any]:
+    pairs = X if isinstance(X, Mapping) else dict(enumerate(X))
+    if not pairs:
+        raise DataError(f"{owner}: X must hold at least one modality")
+    _check_names(owner, "names in X", pairs)
+    return {str(name): _two_axes(owner, one) for name, one in pairs.items()}
 
 
-def _two_axes(one: Any) -> Any:
+def _check_names(owner: str, what: str, names: Any) -> None:
+    """Raise unless names are as many when they are written as text."""
+    if len({str(name) for name in names}) < len(names):
+        raise ParameterError(owner, what, "different when they are written as text", list(names))
+
+
+def _two_axes(owner: str, one: Any) -> Any:
     one = one if hasattr(one, "shape") and hasattr(one, "dtype") else np.asarray(one)
     if scipy.sparse.issparse(one):
         raise TypeError("Sparse data was passed for a modality, but dense data is required. Use .toarray()")
     if len(one.shape) != 2:
-        raise DataError(f"each modality must be of shape (n_samples, n_features), got {tuple(one.shape)}")
+        raise DataError(f"{owner}: each modality must be of shape (n_samples, n_features), got {tuple(one.shape)}")
     return one
 
 
 def _laid_out(owner: str, names: list[str], widths: Sequence[int]) -> Layout:
-    if not names:
-        raise DataError(f"{owner}: X must hold at least one modality")
     for name, width in zip(names, widths, strict=True):
         if width < 1:
             raise DataError(f"{owner}: modality {name!r} must have at least one feature")
@@ -117,7 +124,7 @@ def joined(owner: str, X: Any, layout: Layout | None = None) -> Any:
     DataError
         If modalities are of different numbers of samples, not those of the layout, or of other widths.
     """
-    named = _named(X)
+    named = _named(owner, X)
     lengths = {name: int(one.shape[0]) for name, one in named.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(f"{owner}: all modalities must have as many samples, got {lengths}")
@@ -125,7 +132,7 @@ def joined(owner: str, X: Any, layout: Layout | None = None) -> Any:
     if layout is None:
         return np.hstack(list(arrays.values()))
     unknown = [name for name in arrays if name not in layout.names]
-    if unknown or not arrays:
+    if unknown:
         raise DataError(f"{owner}: modalities must be of {list(layout.names)}, got {list(arrays)}")
     return _in_place(owner, arrays, layout, next(iter(lengths.values())))
 

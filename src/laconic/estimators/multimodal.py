@@ -275,10 +275,8 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         check_is_fitted(self)
         source, encoder = self._source(X, reset=False), self._encoder()
         found = [encoder.moments(encoder.coded(source.block(i))) for i in range(source.n_blocks)]
-        means, variances = self._by_name(found)
-        if not return_std:
-            return means
-        return means, {name: array_namespace(one).sqrt(one) for name, one in variances.items()}
+        means, stds = self._by_name(found)
+        return (means, stds) if return_std else means
 
     def reconstruct(self, X: Any, return_std: bool = False) -> Any:
         """Return what the model makes of the samples, shape (n_samples, n_features); missing entries are filled.
@@ -288,8 +286,8 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         check_is_fitted(self)
         source, encoder = self._source(X, reset=False), self._encoder()
         found = [encoder.predicted(source.block(i)) for i in range(source.n_blocks)]
-        means, variances = (self._in_columns(one) for one in self._by_name(found))
-        return (means, array_namespace(variances).sqrt(variances)) if return_std else means
+        means, stds = (self._in_columns(one) for one in self._by_name(found))
+        return (means, stds) if return_std else means
 
     def inverse_transform(self, X: Any) -> Array:
         """Return the samples that codes stand for, shape (n_samples, n_features)."""
@@ -350,7 +348,10 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         with pooled(self, joined(owner, X) if is_several(X) else X, None, None) as pool:
             layout = layout_of(self, X, pool.n_features)
             settings_of(self, layout)
-            yield pool, surveyed(owner, pool, scaled(pool, layout, self.scaling))
+            layout = surveyed(owner, pool, layout)
+            if self.scaling is not None:
+                layout = surveyed(owner, pool, scaled(pool, layout, self.scaling))
+            yield pool, layout
 
     def _learn(self, pool: Pool, layout: Layout, above: int) -> None:
         owner, settings = type(self).__name__, settings_of(self, layout)
@@ -388,7 +389,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         self.energy_ = {p.name: np.diagonal(one.second) * p.unit**2 / max(one.n_samples, 1) for p, one in pairs}
 
     def _by_name(self, found: list[list[tuple[Array, Array]]]) -> tuple[ByName, ByName]:
-        """Return means and variances of blocks as dicts of arrays."""
+        """Return means and standard deviations of blocks as dicts of arrays."""
         xp = array_namespace(found[0][0][0])
         both = [
             {name: xp.concat([block[j][i] for block in found], axis=0) for j, name in enumerate(self.n_atoms_)}

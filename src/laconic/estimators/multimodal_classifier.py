@@ -223,8 +223,8 @@ random_state, memory, block_size, on_iteration, client
         there = [
             np.ones(len(m), bool) if p is None else np.asarray(p) for p, (m, _) in zip(present, pairs, strict=True)
         ]
-        mean, variance = ([np.asarray(pair[i], np.float64) for pair in pairs] for i in range(2))
-        return Codes(mean, variance, np.stack(there, axis=1))
+        mean, std = ([np.asarray(pair[i], np.float64) for pair in pairs] for i in range(2))
+        return Codes(mean, [one**2 for one in std], np.stack(there, axis=1))
 
 
 def _rows(pool: Pool) -> Floats:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from laconic.core.arrays import as_array, to_numpy
 from laconic.core.checks import (
     DataError,
     ParameterError,
@@ -87,11 +88,13 @@ def each(owner: str, parameter: str, given: Any, layout: Layout) -> list[Any]:
     if isinstance(given, Mapping):
         values = {str(name): value for name, value in given.items()}
         if set(values) != set(layout.names):
-            raise ParameterError(owner, parameter, f"for each of {list(layout.names)}", given)
+            raise ParameterError(owner, parameter, f"for each of {list(layout.names)}", list(values))
         return [values[name] for name in layout.names]
-    if isinstance(given, (Sequence, np.ndarray)) and len(given) == len(layout.parts):
+    several = isinstance(given, (Sequence, np.ndarray)) and not isinstance(given, str)
+    if several and len(given) == len(layout.parts):
         return list(given)
-    raise ParameterError(owner, parameter, f"one value, or one for each of {list(layout.names)}", given)
+    came = f"{len(given)} of them" if several else given
+    raise ParameterError(owner, parameter, f"one value, or one for each of {list(layout.names)}", came)
 
 
 def _noises(model: Any, layout: Layout) -> tuple[float, ...] | None:
@@ -105,6 +108,13 @@ def _noises(model: Any, layout: Layout) -> tuple[float, ...] | None:
     return tuple(check_interval(owner, "noise", v, 0.0, float("inf"), closed="neither") for v in values)
 
 
+def _real(what: str, given: Any) -> "np.ndarray[Any, Any]":
+    values = to_numpy(as_array(given))
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{what} must hold real numbers, got {values.dtype}")
+    return values.astype(np.float64)
+
+
 def _init(model: Any, layout: Layout, links: Links) -> Any:
     """Return dictionaries to begin with: those given, or the last ones of a warm start."""
     owner, given = type(model).__name__, model.init
@@ -112,7 +122,8 @@ def _init(model: Any, layout: Layout, links: Links) -> Any:
         given = model.components_
     if given is None:
         return None
-    found = [np.asarray(one, np.float64) for one in each(owner, "init", given, layout)]
+    pairs = zip(layout.names, each(owner, "init", given, layout), strict=True)
+    found = [_real(f"{owner}: init of {name!r}", one) for name, one in pairs]
     for part, rows, n in zip(layout.parts, found, links.n_atoms, strict=True):
         if rows.shape != (n, part.n_signal):
             raise DataError(f"{owner}: init of {part.name!r} must be of shape {(n, part.n_signal)}, got {rows.shape}")

@@ -60,19 +60,19 @@ class Encoder:
         return Coded(views, variances, [view.posterior(g)[0] for view, g in zip(views, variances, strict=True)])
 
     def moments(self, coded: Coded) -> list[tuple[Array, Array]]:
-        """Return mean and variance of the codes of each modality, in units of the data."""
+        """Return mean and standard deviation of the codes of each modality, in units of the data."""
         pairs = zip(coded.posteriors, self.model.layout.units, strict=True)
-        return [(found.mean * unit, found.variance * unit**2) for found, unit in pairs]
+        return [(found.mean * unit, array_namespace(found.mean).sqrt(found.variance) * unit) for found, unit in pairs]
 
     @threads_of_our_own()
     def predicted(self, block: Block) -> list[tuple[Array, Array]]:
-        """Return mean and variance of each feature of each modality, in units of the data; the noise is added."""
+        """Return mean and standard deviation, with noise, of each feature of each modality, in units of the data."""
         coded, found = self.coded(block), []
         for part, view, g in zip(self.model.layout.parts, coded.views, coded.variances, strict=True):
             mean, variance = predict(view, g, view.sensor.atoms[:, : part.n_signal])
             xp = array_namespace(mean)
-            squares = xp.asarray(part.factors() ** 2, dtype=mean.dtype, device=mean.device)
-            found.append((part.restored(mean), (variance + view.sensor.noise) * squares))
+            factors = xp.asarray(part.factors(), dtype=mean.dtype, device=mean.device)
+            found.append((part.restored(mean), xp.sqrt(variance + view.sensor.noise) * factors))
         return found
 
     def evidence(self, block: Block) -> Array:

@@ -31,9 +31,9 @@ ROUNDS = 25
 POWER = 0.55
 """Of the ratio that the noise is multiplied by: scales follow the noise, so the ratio falls with about its square."""
 
-SURE = 6.0
-"""Squared means over variances, added over the atoms of a scale, above which it is in use beyond doubt. On planted
-samples about as many scales are then as were planted."""
+SURE = 16.0
+"""Squared means over variances, added over the atoms of a scale, above which it is in use beyond doubt. With 6
+noises came out 5 to 25 % too low on planted samples, with 16 within 10 % for five of six modalities."""
 
 LEAST, MOST = 1e-8, 1.0
 """Limits of the noise, as shares of the mean square of an entry."""

@@ -29,7 +29,7 @@ STEPS, HOLD = 20, 10
 """Steps over which noises fall, and steps at their end."""
 
 FOR_NOISE = 500
-"""Samples that noises are found from on the way, at least so many for each atom of the end."""
+"""Samples that noises are found from on the way."""
 
 JUDGED = 1000
 """Samples that models are compared on."""
@@ -84,13 +84,17 @@ class Search:
         return max(found, key=lambda one: likelihood(one.model.with_noises(noises), some))
 
     def _begun(self, blank: Model) -> Found:
-        """Return the best of warm starts with several sparsities."""
+        """Return the best of warm starts with several sparsities, which rise until one is worse than that before."""
         tried = (self.settings.sparsity,) if self.settings.sparsity else sparsities(blank)
-        found = []
+        best: Found | None = None
         for i, k in enumerate(tried):
             self.tell("warm start", i + 1, len(tried), blank)
-            found.append(self._warm(blank, k))
-        return self.best(found)
+            new = self._warm(blank, k)
+            if best is not None and self.best([best, new]) is best:
+                break
+            best = new
+        assert best is not None  # there is one sparsity at least
+        return best
 
     def _warm(self, blank: Model, sparsity: int) -> Found:
         given = self.settings.init
@@ -120,7 +124,7 @@ class Search:
         """Return the model with noises that suit its dictionaries, unless they are given."""
         if self.settings.noises is not None:
             return model
-        return refined(model, self.samples.some(FOR_NOISE, self.generator), self.generator, 3, 2)
+        return refined(model, self.samples.some(FOR_NOISE, self.generator), self.generator, rounds=3, folds=1)
 
 
 def sparsities(model: Model) -> tuple[int, ...]:

@@ -60,9 +60,10 @@ def random_atoms(model: Model, samples: Samples, generator: np.random.Generator)
         table = model.links.map(j) > 0
         sample = picked[table.indices[table.indptr[:-1]]]
         noise = generator.standard_normal((len(sample), len(part.columns)))
+        direction = unit_rows(noise, part.n_signal, noise)
         jitter = JITTER * float(np.std(reading.y)) * noise
         rows = reading.y[sample] + jitter
-        atoms.append(unit_rows(rows, part.n_signal, noise))
+        atoms.append(unit_rows(rows, part.n_signal, direction))
     return model.with_atoms(atoms)
 
 
