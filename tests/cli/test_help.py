@@ -19,6 +19,7 @@ def test_alone_it_says_what_it_can_do(laconic):
         "compress",
         "nnls",
         "nmf",
+        "fuse",
         "Exit codes: 0 done, 1 failed on the way, 2 bad input, 130 interrupted.",
     ):
         assert words in out
@@ -38,7 +39,7 @@ def test_help_of_compress_is_in_groups_and_shows_defaults(laconic):
 
 
 @pytest.mark.parametrize("width", ["40", "80", "200"])
-@pytest.mark.parametrize("command", ["compress", "nnls", "nmf"])
+@pytest.mark.parametrize("command", ["compress", "nnls", "nmf", "fuse"])
 def test_help_fits_the_terminal(command, width, laconic, monkeypatch):
     monkeypatch.setenv("COLUMNS", width)
     monkeypatch.setenv("TERMINAL_WIDTH", width)
@@ -54,7 +55,7 @@ def test_the_choices_in_the_help_are_those_there_are():
     assert RNNClassifier().batch_size == 64  # shown as the default of --batch-size
 
 
-@pytest.mark.parametrize("command", ["compress", "nnls", "nmf"])
+@pytest.mark.parametrize("command", ["compress", "nnls", "nmf", "fuse"])
 def test_help_loads_nothing_heavy(command):
     code = (
         f"import sys; from laconic.cli import main; sys.argv = ['laconic', '{command}', '--help']\n"

@@ -96,6 +96,28 @@ def test_the_stop_of_parts(laconic, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_stop_of_two_sensors(laconic, tmp_path):
+    code, out, error = laconic("tour", "--out", tmp_path / "tour", "--only", "fuse", "--json")
+    assert code == 0, error
+    metrics = json.loads(out)["stops"]["fuse"]
+    assert metrics == metrics_of(tmp_path / "tour" / "fuse")
+    assert [row["modality"] for row in metrics["rows"]] == ["left", "right"]
+    assert all(row["relative_error"] < 0.1 for row in metrics["rows"])
+    told = {(one["from"], one["method"]): one["accuracy"] for one in metrics["accuracies"]}
+    ours, theirs = "MultimodalDictionaryClassifier", "Logistic regression"
+    for words, least in (("both halves", 0.93), ("the left one alone", 0.74), ("the right one alone", 0.8)):
+        assert told[words, ours] > least
+        assert told[words, ours] > told[words, theirs] - 0.03
+    page = (tmp_path / "tour" / "report.html").read_text("utf-8")
+    for words in ("Atoms and their links", "without left", "truth", "Where a sensor is missing", "Right classes"):
+        assert words in page
+    with np.load(tmp_path / "tour" / "fuse" / "halves.npz") as arrays:
+        assert {name: arrays[name].shape for name in arrays} == {
+            f"components_{name}": (48, 32) for name in ("left", "right")
+        }
+
+
+@pytest.mark.slow
 def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
     pytest.importorskip("torch")
     for _ in range(2):
@@ -109,6 +131,6 @@ def test_the_real_tour_is_offline_quick_and_may_be_repeated(tmp_path):
     assert tuple(accuracy) == ("dense", *METHODS)
     assert accuracy["dense"] > 0.95
     assert accuracy["kronecker"] > 0.9
-    for stop in ("nnls", "nmf"):
+    for stop in ("nnls", "nmf", "fuse"):
         assert metrics_of(tmp_path / "tour" / stop)["rows"]
     assert leftovers(tmp_path) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 from laconic.factorize import SOLVERS
 from laconic.priors import PRIORS, PROMISES
 from laconic.sbl import ESTEPS
+from laconic.sbl.coupling import COUPLINGS
 from laconic.sbl.noise import NOISE_RULES
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -39,3 +40,7 @@ def test_noise_rules_are_those_there_are():
 def test_solvers_of_factorisations_are_those_there_are():
     expected = [[name, kind.__name__, kind.summary] for name, kind in SOLVERS.items()]
     assert rows("factorize.md", "solver") == expected
+
+
+def test_couplings_of_modalities_are_those_there_are():
+    assert dict(rows("sbl.md", "coupling")) == {name: kind.__name__ for name, kind in COUPLINGS.items()}

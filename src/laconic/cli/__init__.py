@@ -1,4 +1,4 @@
-"""The command line: `laconic tour`, `laconic compress`, `laconic nnls`, `laconic nmf`."""
+"""The command line: `laconic tour`, `laconic compress`, `laconic nnls`, `laconic nmf`, `laconic fuse`."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import typer
 
 from laconic.cli.compress import compress
 from laconic.cli.endings import INTERRUPTED, ending
+from laconic.cli.fuse import fuse
 from laconic.cli.nmf import nmf
 from laconic.cli.nnls import nnls
 from laconic.cli.tour import tour
@@ -26,6 +27,7 @@ app.command()(tour)
 app.command()(compress)
 app.command()(nnls)
 app.command()(nmf)
+app.command()(fuse)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,14 +1,13 @@
 """The command `laconic compress`."""
 
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from laconic.cli.options import NOT_OF_THE_RUN, as_typed, flag, group
 from laconic.cli.source import DataSource
 from laconic.cli.table import print_table
 from laconic.core.checks import ParameterError, check_choice, check_positive_int
@@ -17,28 +16,8 @@ from laconic.core.units import parse_bytes
 CELLS = ("lstm", "gru", "rnn", "fastrnn", "fastgrnn")
 SHAPES = ("auto", "paper")
 OWNER = "laconic compress"
-_NOT_OF_THE_STUDY = ("--resume", "--overwrite", "--json", "--quiet")
-
-
-def _option(*names: str, panel: str, metavar: str = "N", help: str, default: str | bool = True) -> Any:
-    """Return an option in a group of the help; limits are checked by those who use the value, not here."""
-    return typer.Option(*names, metavar=metavar, help=help, show_default=default, rich_help_panel=panel)
-
-
-def _flag(name: str, help: str, panel: str = "Run") -> Any:
-    return _option(name, metavar="", help=help, panel=panel)
-
-
-def _network(metavar: str, help: str) -> Any:
-    return _option(metavar=metavar, help=help, panel="Network")
-
-
-def _compression(metavar: str, help: str, default: str | bool = True) -> Any:
-    return _option(metavar=metavar, help=help, panel="Compression", default=default)
-
-
-def _training(metavar: str, help: str, default: str | bool = True) -> Any:
-    return _option(metavar=metavar, help=help, panel="Training", default=default)
+_network, _compression = group("Network"), group("Compression")
+_training, _run = group("Training"), group("Run")
 
 
 def compress(
@@ -49,7 +28,7 @@ def compress(
     cell: Annotated[str, _network("CELL", f"{', '.join(CELLS[:-1])} or {CELLS[-1]}.")] = "lstm",
     hidden: Annotated[int, _network("N", "Units of a recurrent layer.")] = 40,
     layers: Annotated[int, _network("N", "Recurrent layers, one above the other.")] = 1,
-    bidirectional: Annotated[bool, _flag("--bidirectional", "Read sequences backwards too.", "Network")] = False,
+    bidirectional: Annotated[bool, flag("--bidirectional", "Read sequences backwards too.", "Network")] = False,
     budget: Annotated[
         str | None,
         _compression("SIZE", "Most bytes of a compressed model, such as 4.06KB.", "what the papers' rule gives"),
@@ -65,11 +44,11 @@ def compress(
     label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
     seed: Annotated[int, _training("N", "Decides weights, order of the data, and split.")] = 0,
     test_fraction: Annotated[float, _training("SHARE", "Of x_train to test on, without x_test.")] = 0.2,
-    jobs: Annotated[int | None, _option(panel="Run", help="Trainings at once.", default="one a core")] = None,
-    resume: Annotated[bool, _flag("--resume", "Go on with the study in FOLDER, if there is one.")] = False,
-    overwrite: Annotated[bool, _flag("--overwrite", "Replace the study in FOLDER.")] = False,
-    as_json: Annotated[bool, _flag("--json", "Print metrics.json instead of the table.")] = False,
-    quiet: Annotated[bool, _flag("--quiet", "Show no progress.")] = False,
+    jobs: Annotated[int | None, _run("N", "Trainings at once.", "one a core")] = None,
+    resume: Annotated[bool, flag("--resume", "Go on with the study in FOLDER, if there is one.")] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace the study in FOLDER.")] = False,
+    as_json: Annotated[bool, flag("--json", "Print metrics.json instead of the table.")] = False,
+    quiet: Annotated[bool, flag("--quiet", "Show no progress.")] = False,
 ) -> None:
     """Train a recurrent network and every way to compress it to the same bytes; write a report.
 
@@ -100,7 +79,7 @@ def compress(
         study=study,
         source=DataSource(str(data), test_fraction, seed),
         out=out,
-        command=shlex.join(["laconic", *(word for word in sys.argv[1:] if word not in _NOT_OF_THE_STUDY)]),
+        command=as_typed((*NOT_OF_THE_RUN, "--resume")),
         jobs=None if jobs is None else check_positive_int(OWNER, "jobs", jobs),
         resume=resume,
         overwrite=overwrite,

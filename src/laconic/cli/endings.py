@@ -13,7 +13,13 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 UsageError = typer.BadParameter.__bases__[0]
 """What typer raises on a command line that it cannot parse; typer exports only its subclass."""
 
-_OPTIONS = {"n_layers": "layers", "hidden_size": "hidden", "max_epochs": "epochs", "random_state": "seed"}
+_OPTIONS = {
+    "n_layers": "layers",
+    "hidden_size": "hidden",
+    "max_epochs": "epochs",
+    "random_state": "seed",
+    "n_atoms": "atoms",
+}
 """Options whose name on the command line is not that of the parameter."""
 
 

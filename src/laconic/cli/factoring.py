@@ -2,8 +2,6 @@
 
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +16,8 @@ from laconic.cli.fit_progress import FitProgress
 from laconic.cli.nmf_rows import nmf_metrics
 from laconic.cli.results import ResultFolder
 from laconic.cli.samples import Samples, prepared
+from laconic.cli.wording import in_the_words_of
 from laconic.cli.written_codes import Written, write_codes
-from laconic.core.checks import DataError
 from laconic.estimators import RankChoice, SparseNMF, choose_rank
 from laconic.report import NMFSummary, nmf_section, read_nmf, render_report
 
@@ -41,7 +39,7 @@ def factor(request: Request, console: Console) -> dict[str, Any]:
     """
     samples = prepared(request.samples, request.names, request.image, request.transpose, request.memory)
     folder = ResultFolder(request.out, overwrite=request.overwrite, arrays=ARRAYS)
-    with folder, _in_the_words_of(samples.source), warnings.catch_warnings():
+    with folder, in_the_words_of(samples.source, "SparseNMF: X ", "choose_rank: X "), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the results say so
         started = time.perf_counter()
         choice = _choice(request, samples, console)
@@ -58,19 +56,6 @@ def factor(request: Request, console: Console) -> dict[str, Any]:
 def method_name(prior: object) -> str:
     """Return how a heading calls a factorisation under this prior."""
     return "Plain NMF" if prior is None else f"Sparse NMF with the {prior} prior"
-
-
-@contextmanager
-def _in_the_words_of(source: str) -> Iterator[None]:
-    """Let an error about the data name their file."""
-    try:
-        yield
-    except DataError as error:
-        said = str(error)
-        for owner in ("SparseNMF: X ", "choose_rank: X "):
-            if said.startswith(owner):
-                raise DataError(f"{source}: {said.removeprefix(owner)}") from None
-        raise
 
 
 def _choice(request: Request, samples: Samples, console: Console) -> RankChoice | None:

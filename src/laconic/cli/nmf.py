@@ -2,45 +2,21 @@
 
 import json
 import re
-import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from laconic.cli.options import as_typed, flag, group, image_of
 from laconic.core.checks import ParameterError, check_choice, check_positive_int
 from laconic.core.units import parse_bytes
-
-if TYPE_CHECKING:
-    from laconic.report.codes import Image
 
 PRIORS = ("rgdp", "gdp", "student_t", "laplacian", "power_exponential", "none")
 SOLVERS = ("hals", "multiplicative")
 STARTS = ("nndsvd", "random")
 OWNER = "laconic nmf"
-_NOT_OF_THE_RUN = ("--overwrite", "--json", "--quiet")
-
-
-def _option(*names: str, panel: str, help: str, metavar: str = "", default: str | bool = True) -> Any:
-    return typer.Option(*names, metavar=metavar, help=help, show_default=default, rich_help_panel=panel)
-
-
-def _data(metavar: str, help: str, default: str | bool = True) -> Any:
-    return _option(panel="Data", metavar=metavar, help=help, default=default)
-
-
-def _method(metavar: str, help: str, default: str | bool = True) -> Any:
-    return _option(panel="Method", metavar=metavar, help=help, default=default)
-
-
-def _run(metavar: str, help: str) -> Any:
-    return _option(panel="Run", metavar=metavar, help=help)
-
-
-def _flag(name: str, help: str, panel: str = "Run") -> Any:
-    return _option(name, panel=panel, help=help)
+_data, _method, _run = group("Data"), group("Method"), group("Run")
 
 
 def nmf(
@@ -62,7 +38,7 @@ def nmf(
     restarts: Annotated[int, _method("N", "Fits in all, the others from random starts; the best is kept.")] = 1,
     max_iter: Annotated[int, _method("N", "Most iterations of a fit.")] = 1000,
     tol: Annotated[float, _method("X", "Relative size of the steps that are left at which a fit ends.")] = 1e-4,
-    transpose: Annotated[bool, _flag("--transpose", "Samples are columns of their file.", "Data")] = False,
+    transpose: Annotated[bool, flag("--transpose", "Samples are columns of their file.", "Data")] = False,
     names: Annotated[
         Path | None, _data("FILE", "Names of the features, one a line, or an array of them.", "those in the data")
     ] = None,
@@ -72,9 +48,9 @@ def nmf(
     order: Annotated[str, _data("C|F", "Its pixels go along the lines (C) or down the columns (F).")] = "C",
     memory: Annotated[str, _run("SIZE", "What to work in, besides codes and parts.")] = "1GB",
     seed: Annotated[int, _run("N", "Of random starts.")] = 0,
-    overwrite: Annotated[bool, _flag("--overwrite", "Replace the results in FOLDER.")] = False,
-    as_json: Annotated[bool, _flag("--json", "Print metrics.json instead of a few words.")] = False,
-    quiet: Annotated[bool, _flag("--quiet", "Show no progress.")] = False,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace the results in FOLDER.")] = False,
+    as_json: Annotated[bool, flag("--json", "Print metrics.json instead of a few words.")] = False,
+    quiet: Annotated[bool, flag("--quiet", "Show no progress.")] = False,
 ) -> None:
     """Find a few parts that samples are made of, and few of them in each sample: X ~ codes x parts; write a report.
 
@@ -97,7 +73,7 @@ def nmf(
     _check_penalty(prior, noise, snr)
     limit = parse_bytes(memory, owner=OWNER, parameter="memory")
     tried = _ranks(components, ranks)
-    shape = None if image is None else _image(image, order)
+    shape = None if image is None else image_of(OWNER, image, order)
     from laconic.cli.factor_request import Request
     from laconic.cli.factoring import factor
     from laconic.datasets import load_names, load_samples
@@ -110,7 +86,7 @@ def nmf(
         seed=seed,
         memory=limit,
         out=out,
-        command=shlex.join(["laconic", *(word for word in sys.argv[1:] if word not in _NOT_OF_THE_RUN)]),
+        command=as_typed(),
         image=shape,
         transpose=transpose,
         overwrite=overwrite,
@@ -161,12 +137,3 @@ def _ranks(components: int | None, ranks: str | None) -> tuple[int, ...]:
     if not all(found) or 0 in numbers:
         raise ParameterError(OWNER, "ranks", "whole numbers of at least 1 with commas, such as 5,10,20", ranks)
     return tuple(sorted(numbers))
-
-
-def _image(given: str, order: str) -> "Image":
-    from laconic.report.codes import Image
-
-    found = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", given.strip())
-    if not found or not int(found[1]) * int(found[2]):
-        raise ParameterError(OWNER, "image", "lines and columns such as 28x28", given)
-    return Image(int(found[1]), int(found[2]), "F" if order == "F" else "C")

@@ -1,21 +1,16 @@
 """The command `laconic nnls`."""
 
 import json
-import re
-import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from laconic.cli.code_rows import code_table
+from laconic.cli.options import as_typed, flag, group, image_of
 from laconic.core.checks import ParameterError, check_choice, check_positive_int
 from laconic.core.units import parse_bytes
-
-if TYPE_CHECKING:
-    from laconic.report.codes import Image
 
 METHODS = {
     "rsbl": "sparse, with error bars",
@@ -26,23 +21,7 @@ METHODS = {
 E_STEPS = ("diagonal", "lmmse", "gamp", "mcmc", "ep")
 PRIORS = ("flat", "laplacian", "student_t", "gdp")
 OWNER = "laconic nnls"
-_NOT_OF_THE_RUN = ("--overwrite", "--json", "--quiet")
-
-
-def _option(*names: str, panel: str, help: str, metavar: str = "", default: str | bool = True) -> Any:
-    return typer.Option(*names, metavar=metavar, help=help, show_default=default, rich_help_panel=panel)
-
-
-def _data(metavar: str, help: str, default: str | bool = True) -> Any:
-    return _option(panel="Data", metavar=metavar, help=help, default=default)
-
-
-def _method(metavar: str, help: str, default: str | bool = True) -> Any:
-    return _option(panel="Method", metavar=metavar, help=help, default=default)
-
-
-def _flag(name: str, help: str, panel: str = "Run") -> Any:
-    return _option(name, panel=panel, help=help)
+_data, _method, _run = group("Data"), group("Method"), group("Run")
 
 
 def nnls(
@@ -53,7 +32,7 @@ def nnls(
         str | None, _data("NAME", "The array in an .npz or .mat file; FILE:NAME will do, too.", "the only one")
     ] = None,
     signals_name: Annotated[str | None, _data("NAME", "The same for the signals.", "the only one")] = None,
-    transpose: Annotated[bool, _flag("--transpose", "Signals are rows of their file.", "Data")] = False,
+    transpose: Annotated[bool, flag("--transpose", "Signals are rows of their file.", "Data")] = False,
     names: Annotated[
         Path | None, _data("FILE", "Names of the columns, one a line, or an array of them.", "numbers")
     ] = None,
@@ -70,13 +49,11 @@ def nnls(
     snr: Annotated[float | None, _method("DECIBEL", "Signal-to-noise ratio, instead of --noise.", False)] = None,
     estimate: Annotated[str | None, _method("NAME", "mode, sparse, or mean. For rsbl.", "mode")] = None,
     n_nonzero: Annotated[int | None, _method("N", "Most columns a signal. For omp.", False)] = None,
-    memory: Annotated[
-        str, _option(panel="Run", metavar="SIZE", help="What to work in, besides the dictionary.")
-    ] = "1GB",
-    seed: Annotated[int | None, _option(panel="Run", metavar="N", help="Of what draws at random.", default="0")] = None,
-    overwrite: Annotated[bool, _flag("--overwrite", "Replace the results in FOLDER.")] = False,
-    as_json: Annotated[bool, _flag("--json", "Print metrics.json instead of a few words.")] = False,
-    quiet: Annotated[bool, _flag("--quiet", "Show no progress.")] = False,
+    memory: Annotated[str, _run("SIZE", "What to work in, besides the dictionary.")] = "1GB",
+    seed: Annotated[int | None, _run("N", "Of what draws at random.", "0")] = None,
+    overwrite: Annotated[bool, flag("--overwrite", "Replace the results in FOLDER.")] = False,
+    as_json: Annotated[bool, flag("--json", "Print metrics.json instead of a few words.")] = False,
+    quiet: Annotated[bool, flag("--quiet", "Show no progress.")] = False,
 ) -> None:
     """Find non-negative codes x >= 0 with signal = dictionary x + noise, sparse and with error bars; write a report.
 
@@ -85,7 +62,7 @@ def nnls(
     check_choice(OWNER, "method", method, METHODS)
     check_choice(OWNER, "order", order, ("C", "F"))
     limit = parse_bytes(memory, owner=OWNER, parameter="memory")
-    shape = None if image is None else _image(image, order)
+    shape = None if image is None else image_of(OWNER, image, order, such_as="95x95")
     given = {
         "e_step": e_step,
         "prior": prior,
@@ -110,7 +87,7 @@ def nnls(
         options=options,
         memory=limit,
         out=out,
-        command=shlex.join(["laconic", *(word for word in sys.argv[1:] if word not in _NOT_OF_THE_RUN)]),
+        command=as_typed(),
         image=shape,
         transpose=transpose,
         overwrite=overwrite,
@@ -135,12 +112,3 @@ def _noise(given: str) -> float | str:
         if given not in ("auto", "cv"):
             raise ParameterError(OWNER, "noise", "a variance, auto or cv", given) from None
         return given
-
-
-def _image(given: str, order: str) -> "Image":
-    from laconic.report.codes import Image
-
-    found = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", given.strip())
-    if not found or not int(found[1]) * int(found[2]):
-        raise ParameterError(OWNER, "image", "lines and columns such as 95x95", given)
-    return Image(int(found[1]), int(found[2]), "F" if order == "F" else "C")

@@ -5,8 +5,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from laconic.cli.pace import in_words
+
 WINDOW = 10
 """Iterations whose mean change is compared with that of as many before them."""
+
+SURELY_LESS = 0.8
+"""Share of the longest time below which the likely one is worth saying."""
 
 
 class Outlook:
@@ -50,6 +55,14 @@ class Outlook:
             return None
         more = min(more, self._limit - self._iteration)
         return pace * (more + max(0, self._fits_left) * (self._iteration + more))
+
+    def in_words(self) -> str:
+        """Return how long is left, as people say it; empty as long as that cannot be told."""
+        likely, at_most = self.likely(), self.at_most()
+        most = f"at most {in_words(at_most)}" if at_most else ""
+        if not at_most or not likely or likely > SURELY_LESS * at_most:
+            return most
+        return f"about {in_words(likely).removesuffix(' left')}, {most}"
 
     def _pace(self) -> float | None:
         """Return seconds an iteration."""

@@ -105,7 +105,7 @@ def prepared(
         If there are more or fewer names, or pixels, than features, or samples in memory have an infinite entry.
     """
     X = _held(loaded.values.T if transpose else loaded.values, memory)
-    _check_finite(loaded.source, X)
+    check_no_infinity(loaded.source, X)
     p = int(X.shape[1])
     known = () if transpose else loaded.names
     found = known if names is None else names
@@ -129,11 +129,11 @@ def _held(values: Any, memory: int) -> Any:
     return np.array(values, dtype=kind, order="C") if isinstance(values, np.memmap) else values
 
 
-def _check_finite(source: str, X: Any) -> None:
+def check_no_infinity(source: str, X: Any, where: str = "") -> None:
     """Raise `DataError` if samples in memory have an infinite entry; others are looked at when they are read."""
     values = X.data if issparse(X) else X
     if not isinstance(X, np.memmap) and np.isinf(values).any():
-        raise DataError(f"{source}: must be finite (NaN marks a missing entry), got an infinite entry")
+        raise DataError(f"{source}: must be finite (NaN marks a missing entry), got an infinite entry{where}")
 
 
 def _hint(image: Image, X: Any) -> str:

@@ -87,10 +87,20 @@ def nmf_stop(out: Path, console: Console) -> Visit:
     return Visit(section, metrics, lambda: print(nmf_table(metrics), end=""))
 
 
+def fuse_stop(out: Path, console: Console) -> Visit:
+    """Learn handwritten digits from their halves, one of them sometimes missing, and tell them from either."""
+    from laconic.cli.fuse_rows import fuse_table
+    from laconic.cli.halves import fuse_halves
+
+    section, metrics = fuse_halves(out, console)
+    return Visit(section, metrics, lambda: print(fuse_table(metrics), end=""))
+
+
 STOPS = (
     Stop("kronecker", "A recurrent network that reads digits, dense and compressed in five ways", kronecker_stop),
     Stop("nnls", "Unmixing with error bars", nnls_stop),
     Stop("nmf", "Parts of handwritten digits", nmf_stop),
+    Stop("fuse", "Digits from two sensors, one of them sometimes missing", fuse_stop),
 )
 """The stops in order; a new one adds its line here."""
 
@@ -109,7 +119,7 @@ def tour(
 ) -> None:
     """See what laconic does, on data that come with it, and get a report that opens in any browser.
 
-    Needs no network and less than a minute.
+    Needs no network and about a minute.
     """
     from laconic.report import write_report
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from laconic.datasets.factors import Factors, make_factors
     from laconic.datasets.halves import DigitHalves, load_digit_halves
     from laconic.datasets.melody import Melody, make_melody
+    from laconic.datasets.modalities import LoadedModalities, load_modalities
     from laconic.datasets.npz import load_npz
     from laconic.datasets.samples import LoadedSamples, load_samples
     from laconic.datasets.scene import SpectralScene, make_spectral_scene
@@ -25,6 +26,7 @@ __all__ = [
     "DigitHalves",
     "Factors",
     "LoadedArray",
+    "LoadedModalities",
     "LoadedSamples",
     "Melody",
     "Sensors",
@@ -36,6 +38,7 @@ __all__ = [
     "load_digit_halves",
     "load_digits_rows",
     "load_matrix",
+    "load_modalities",
     "load_names",
     "load_npz",
     "load_samples",
@@ -51,6 +54,7 @@ _HOMES = {
     "DigitHalves": "laconic.datasets.halves",
     "Factors": "laconic.datasets.factors",
     "LoadedArray": "laconic.datasets.arrays",
+    "LoadedModalities": "laconic.datasets.modalities",
     "LoadedSamples": "laconic.datasets.samples",
     "Melody": "laconic.datasets.melody",
     "Sensors": "laconic.datasets.sensors",
@@ -61,6 +65,7 @@ _HOMES = {
     "load_digit_halves": "laconic.datasets.halves",
     "load_digits_rows": "laconic.datasets.digits",
     "load_matrix": "laconic.datasets.arrays",
+    "load_modalities": "laconic.datasets.modalities",
     "load_names": "laconic.datasets.arrays",
     "load_npz": "laconic.datasets.npz",
     "load_samples": "laconic.datasets.samples",

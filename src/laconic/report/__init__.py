@@ -1,8 +1,8 @@
 """Reports to look at: one self-contained HTML file, with figures, that can be forwarded as it is.
 
 `render_compression` turns what `laconic compress` measured into such a page; `write_report` writes a page of
-several `Section`s, such as the stops of `laconic tour`. `plot_codes`, `plot_evidence`, `plot_atoms`, `plot_code_map`
-and the other plots draw what the sparse solvers and factorisations return.
+several `Section`s, such as the stops of `laconic tour`. `plot_codes`, `plot_evidence`, `plot_atoms`, `plot_code_map`,
+`plot_linked_atoms` and the other plots draw what the sparse solvers, factorisations and dictionaries return.
 """
 
 from laconic.report.codes import (
@@ -32,8 +32,25 @@ from laconic.report.nmf import (
 )
 from laconic.report.records import Epoch, MethodRow
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
+from laconic.report.sensors import (
+    Accuracy,
+    Sample,
+    Sensor,
+    SensorsSummary,
+    plot_linked_atoms,
+    plot_missing,
+    plot_noise,
+    plot_reconstructed_images,
+    plot_reconstructions,
+    plot_sensor_accuracy,
+    plot_sensor_codes,
+    plot_use,
+    read_sensors,
+    sensors_section,
+)
 
 __all__ = [
+    "Accuracy",
     "Cell",
     "Codes",
     "Column",
@@ -43,7 +60,10 @@ __all__ = [
     "MethodRow",
     "NMFSummary",
     "Part",
+    "Sample",
     "Section",
+    "Sensor",
+    "SensorsSummary",
     "Table",
     "TableRow",
     "Term",
@@ -54,17 +74,27 @@ __all__ = [
     "plot_code_map",
     "plot_codes",
     "plot_evidence",
+    "plot_linked_atoms",
     "plot_maps",
+    "plot_missing",
+    "plot_noise",
     "plot_objective",
     "plot_profiles",
     "plot_rank",
+    "plot_reconstructed_images",
+    "plot_reconstructions",
+    "plot_sensor_accuracy",
+    "plot_sensor_codes",
     "plot_signal",
     "plot_stability",
     "plot_support",
     "plot_top_features",
+    "plot_use",
     "read_codes",
     "read_nmf",
+    "read_sensors",
     "render_compression",
     "render_report",
+    "sensors_section",
     "write_report",
 ]

@@ -45,6 +45,12 @@ _OTHERS = (
     ("m-other-2", "#5d4fc4", "#ab9dff", "h"),
     ("m-other-3", "#9c4a3c", "#e79a8c", "*"),
 )
+SPARE = {
+    variable: Look(variable, variable, variable, light, dark, marker, (0, (5, 1, 1, 1, 1, 1)))
+    for variable, light, dark, marker in _OTHERS
+}
+"""Looks of what has no other, by the CSS variable."""
+
 _FRAME = {
     "ink": ("#1b2027", "#e8ecf1"),
     "muted": ("#5b6571", "#a3adba"),
@@ -56,14 +62,29 @@ INK, MUTED, GRID, PAPER = (light for light, _ in _FRAME.values())
 RIGHT, WRONG = (0.18, 0.49, 0.80), (0.90, 0.36, 0.10)
 """Red, green, blue of right answers and mistakes; mid-tones that show on white and on black."""
 
+POSITIVE, NEGATIVE = RIGHT, WRONG
+"""Of values above and below zero."""
+
+GREY = (0.5, 0.53, 0.58)
+"""Of what has no sign, such as standard deviations."""
+
+SENSORS = ("hybrid", "pruned", "m-other-1", "m-other-2", "small", "dense")
+"""Whose looks the modalities of a figure have, in order; none has a colour that stands for a sign."""
+
 
 def look(method: str) -> Look:
     """Return how to draw a method; a name not in the table always gets the same one of a few spare colours."""
-    known = METHODS | METHODS_OF_CODES
-    if method in known:
-        return known[method]
-    variable, light, dark, marker = _OTHERS[crc32(method.encode("utf-8", "replace")) % len(_OTHERS)]
-    return Look(method, method, variable, light, dark, marker, (0, (5, 1, 1, 1, 1, 1)))
+    known = METHODS | METHODS_OF_CODES | SPARE
+    return known[method] if method in known else replace(_spare(method), name=method, adjective=method)
+
+
+def sensor_look(place: int) -> str:
+    """Return the method whose look the modality at this place has."""
+    return SENSORS[place % len(SENSORS)]
+
+
+def _spare(method: str) -> Look:
+    return list(SPARE.values())[crc32(method.encode("utf-8", "replace")) % len(SPARE)]
 
 
 def variables() -> dict[str, tuple[str, str]]:

@@ -45,6 +45,9 @@ TINY = 1e-12
 SCALINGS = (None, "center", "standardize")
 """What can be done to features first."""
 
+FLOOR, FLOOR_SINGLE = 1e-10, 1e-6
+"""What the noise of a sample is at least, whose energy is 1; with data in single precision."""
+
 Watcher = Callable[[Tick], None]
 
 _WORDS: dict[Status, str] = {
@@ -139,7 +142,7 @@ def _blank(layout: Layout, settings: Settings) -> Model:
     """Return a model with nothing learned; noises that are not known are a hundredth of the data's power."""
     widths = np.array([part.n_signal for part in layout.parts])
     noises = 0.01 / widths if settings.noises is None else np.array(settings.noises) / np.square(layout.units)
-    noises = np.maximum(noises, 1e-10 / widths)
+    noises = np.maximum(noises, FLOOR / widths)
     atoms = tuple(np.zeros((n, len(p.columns))) for n, p in zip(settings.links.n_atoms, layout.parts, strict=True))
     return Model(layout, settings.links, atoms, tuple(noises.tolist()))
 
@@ -170,9 +173,13 @@ def _polished(
 
 
 def _typed(pool: Pool, model: Model) -> Model:
-    """Return the model with dictionaries of the type of the data."""
-    dtype = np.float32 if _is_single(pool) else np.float64
-    return model.with_atoms([atoms.astype(dtype) for atoms in model.atoms])
+    """Return the model with dictionaries of the type of the data, and noises that its rounding does not exceed."""
+    single = _is_single(pool)
+    atoms = [one.astype(np.float32 if single else np.float64) for one in model.atoms]
+    least = FLOOR_SINGLE if single else FLOOR
+    widths = [part.n_signal for part in model.layout.parts]
+    noises = [max(noise, least / width) for noise, width in zip(model.noises, widths, strict=True)]
+    return model.with_atoms(atoms).with_noises(noises)
 
 
 def _is_single(pool: Pool) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from laconic.core.arrays import to_numpy
 from laconic.core.checks import DataError, check_positive_int
 from laconic.report.nmf.records import SHOWN, Array, evenly
-from laconic.report.palette import RIGHT
+from laconic.report.shades import shades
 from laconic.report.style import styled
 
 _FULL = 0.995  # the quantile of codes above zero that has the full colour
@@ -59,10 +59,6 @@ def ordered(codes: Array) -> NDArray[np.intp]:
 
 
 def _shades(codes: Array) -> Array:
-    """Return colours (n, k, 4) that show on white and on black: the larger, the less transparent."""
+    """Return colours (n, k, 4): the larger, the less transparent."""
     above = codes[codes > 0]
-    full = float(np.quantile(above, _FULL)) if above.size else 1.0
-    shades = np.empty((*codes.shape, 4))
-    shades[..., :3] = RIGHT
-    shades[..., 3] = np.sqrt(np.clip(codes / full, 0, 1))
-    return shades
+    return shades(codes, float(np.quantile(above, _FULL)) if above.size else 1.0, power=0.5)

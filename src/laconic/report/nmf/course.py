@@ -22,7 +22,9 @@ _NARROW = 0.12  # share of the iterations below which a stage has no room for it
 
 
 @styled
-def plot_objective(trace: Array, stages: Sequence[int] = (), *, label: str = "objective (log scale)") -> Figure:
+def plot_objective(
+    trace: Array, stages: Sequence[int] = (), *, label: str = "objective (log scale)", log: bool = True
+) -> Figure:
     """Draw the objective after each iteration, with a line between stages.
 
     Parameters
@@ -33,6 +35,8 @@ def plot_objective(trace: Array, stages: Sequence[int] = (), *, label: str = "ob
         Iterations of each stage, as in `laconic.factorize.NMFResult`.
     label : str
         Of the objective.
+    log : bool
+        Whether the scale is logarithmic where all values are above zero.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def plot_objective(trace: Array, stages: Sequence[int] = (), *, label: str = "ob
         axes.plot(steps, values[first:last], color=look("rsbl").light, marker=marker)
     axes.set(xlabel="iteration", ylabel=label, xlim=(0, len(values) + 1))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    if values.min() > 0:
+    if log and values.min() > 0:
         _logarithmic(axes, values)
     _mark(axes, edges)
     return figure

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from laconic.core.arrays import Array, array_namespace, device
 from laconic.sbl.coupling import Links
 from laconic.sbl.modal.posterior import Posterior, View
@@ -20,7 +22,8 @@ class Update:
     relaxation : float
         1 is plain EM, under which no likelihood ever falls; above it, each step goes further in the logarithm.
     prune : float
-        A scale below this share of the least noise becomes 0, for good; 0 keeps every one.
+        A scale below this share of the least noise of the modalities that a sample has and that it is a scale of
+        becomes 0, for good; 0 keeps every one.
     """
 
     relaxation: float = 1.0
@@ -39,7 +42,7 @@ def updated(gamma: Array, links: Links, views: Sequence[View], found: Sequence[P
         E z_j[m, b]² / T_j[m, b] = gamma_b (1 + (T_j[m, b] gamma_b / g_j[m]) (r_j[m] - 1)),  r = E x² / g.
     """
     xp = array_namespace(gamma)
-    total, count = xp.zeros_like(gamma), xp.zeros_like(gamma)
+    total, count, level = xp.zeros_like(gamma), xp.zeros_like(gamma), xp.full_like(gamma, np.inf)
     for j, (view, posterior) in enumerate(zip(views, found, strict=True)):
         here, present = _gains(j, gamma, links, posterior), view.readings.present()
         each = xp.asarray(links.counts(j), dtype=gamma.dtype, device=device(gamma))
@@ -47,8 +50,9 @@ def updated(gamma: Array, links: Links, views: Sequence[View], found: Sequence[P
             own = xp.astype(present, gamma.dtype)[:, None]
             here, each = here * own, each * own
         total, count = total + here, count + each
+        level = xp.where(each > 0, xp.clip(level, None, view.sensor.noise), level)
     factor = 1 + total / xp.where(count > 0, count, xp.ones_like(count))
-    return _moved(gamma, xp.maximum(factor, xp.zeros_like(factor)), min(view.sensor.noise for view in views), how)
+    return _moved(gamma, xp.maximum(factor, xp.zeros_like(factor)), level, how)
 
 
 def _gains(j: int, gamma: Array, links: Links, posterior: Posterior) -> Array:
@@ -60,9 +64,14 @@ def _gains(j: int, gamma: Array, links: Links, posterior: Posterior) -> Array:
     return gamma * links.pooled(j, pull)
 
 
-def _moved(gamma: Array, factor: Array, noise: float, how: Update) -> Array:
+def _moved(gamma: Array, factor: Array, level: Array, how: Update) -> Array:
+    """Take the step; `level` is the least noise of the modalities that know of a scale, infinite where none does."""
     xp = array_namespace(gamma)
     if how.relaxation != 1:
         factor = xp.clip(factor, 1 / STRIDE, STRIDE) ** how.relaxation
     new = gamma * factor
-    return xp.where(new >= how.prune * noise, new, xp.zeros_like(new)) if how.prune else new
+    if not how.prune:
+        return new
+    known = xp.isfinite(level)
+    least = how.prune * xp.where(known, level, xp.zeros_like(level))
+    return xp.where(known & ~(new >= least), xp.zeros_like(new), new)  # which also gives up what is not a number

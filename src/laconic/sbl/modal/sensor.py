@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from laconic.core.arrays import Array, array_namespace
 from laconic.core.loop import BatchRecord
 
@@ -24,8 +26,9 @@ class Sensor:
 
     @cached_property
     def gram(self) -> Array:
-        """Products of atoms, shape (M, M)."""
-        return self.atoms @ self.atoms.T
+        """Products of atoms, shape (M, M); of NumPy's in float64: rounding is divided by the noise."""
+        atoms = self.atoms.astype(np.float64) if isinstance(self.atoms, np.ndarray) else self.atoms
+        return atoms @ atoms.T
 
 
 @dataclass(frozen=True)
