@@ -245,7 +245,7 @@ BAD_FILES = {
     "outside.mtx": (HEAD + b"2 2 1\n3 1 5.0\n", "outside.mtx: cannot be read ("),
     "text.mtx": (HEAD + b"2 2 1\n1 1 many\n", "text.mtx: cannot be read ("),
     "none.mtx": (HEAD + b"0 2 0\n", "none.mtx: must not be empty, got shape (0, 2)"),
-    "cut.mtx.gz": (gzip.compress(HEAD + b"2 2 1\n1 1 5.0\n")[:-12], "cut.mtx.gz: cannot be read ("),
+    "cut.mtx.gz": (gzip.compress(HEAD + b"2 2 1\n1 1 5.0\n", mtime=0)[:-12], "cut.mtx.gz: cannot be read ("),
     "other.mtx.gz": (HEAD, "other.mtx.gz: cannot be read (Not a gzipped file (b'%%'))"),
     "other.npz": (b"hello\nworld", "other.npz: cannot be read (not an archive of arrays)"),
     "other.mat": (b"hello\nworld" * 30, "other.mat: cannot be read"),

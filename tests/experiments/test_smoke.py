@@ -87,3 +87,11 @@ def test_nmf_speed(tmp_path):
     subprocess.run(command, capture_output=True, text=True, check=True)
     parts = json.loads((tmp_path / "nmf_speed.json").read_text("utf-8"))["parts"]
     assert all(row["reached"] for part in parts for row in part["rows"] if row["contender"] == "laconic")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sensors_recovery", "sensors_real"])
+def test_sensors(name, tmp_path):
+    run(name, "--work", tmp_path / "cells", "--out", tmp_path)
+    assert json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]
+    assert (tmp_path / "results.md").read_text("utf-8").startswith("#")
