@@ -30,6 +30,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import dask
 import numpy as np
 from distributed import Client, LocalCluster
 
@@ -41,6 +42,8 @@ from laconic.core.blocks.spread import of_source
 from laconic.datasets import make_sensors
 from laconic.factorize.multimodal import Layout, MultimodalResult, Part, Settings, Tick, learn, surveyed
 from laconic.sbl.coupling import OneToOne
+
+dask.config.set({"distributed.admin.low-level-log-length": 10**6})  # of messages, from which bytes are summed
 
 RESULTS = Path(__file__).parent / "results"
 SNR, NONZERO = (30.0, 10.0), 5
@@ -147,8 +150,10 @@ def traffic(data: Planted, seed: int) -> dict[str, Any]:
 
 
 def sent(client: Any) -> int:
-    """Bytes that workers have sent so far."""
-    return sum(client.run(lambda dask_worker: dask_worker.transfer_outgoing_bytes_total).values())
+    """Bytes that workers have sent so far, as they went out: Dask's own totals are of sizes that it guesses."""
+    return sum(
+        client.run(lambda dask_worker: sum(one["compressed"] for one in dask_worker.transfer_outgoing_log)).values()
+    )
 
 
 def part_of_sum(size: Size) -> float:

@@ -214,6 +214,18 @@ def test_a_fit_that_is_kept_goes_on(file, laconic, tmp_path):
     np.testing.assert_allclose(load(tmp_path / "two")["components_b"], load(tmp_path / "one")["components_b"])
 
 
+def test_a_cluster_finds_the_same(file, laconic, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+        words = ("--client", cluster.scheduler_address, "--out", tmp_path / "out")
+        code, _, error = laconic("fuse", file, *TWO, *QUICK, *words)
+    assert code == 0, error
+    found = load(tmp_path / "out")
+    for name, atoms in fitted().components_.items():
+        np.testing.assert_allclose(found[f"components_{name}"], atoms, atol=1e-6)
+
+
 def test_results_are_replaced_when_asked(file, laconic, tmp_path):
     for words in ([], ["--overwrite"]):
         code, _, error = laconic("fuse", file, *TWO, *QUICK, "--out", tmp_path / "out", *words)

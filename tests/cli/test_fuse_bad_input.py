@@ -1,7 +1,5 @@
 """What `laconic fuse` cannot use: one sentence that names file or option, exit code 2, and no folder left behind."""
 
-import re
-
 import numpy as np
 import pytest
 from cli.test_fuse import QUICK, TWO, X, Y
@@ -133,13 +131,3 @@ def test_results_are_not_overwritten_unasked(there, laconic, tmp_path):
     answer = laconic("fuse", tmp_path / "d.npz", *TWO, *QUICK, "--out", tmp_path / "out")
     assert_refused(answer, "--out must be a folder without results")
     assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ["mine"]
-
-
-def test_no_dask_no_client(laconic, tmp_path):
-    np.savez(tmp_path / "d.npz", x_a=X["a"], x_b=X["b"])
-    code, out, error = laconic(
-        "fuse", tmp_path / "d.npz", *TWO, *QUICK, "--client", "tcp://127.0.0.1:9", "--out", tmp_path / "out"
-    )
-    assert (code, out) == (1, "")
-    assert re.search(r"laconic: .*\n$", error)
-    assert not (tmp_path / "out").exists()

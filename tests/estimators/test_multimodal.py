@@ -74,7 +74,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_codes_reconstructions_and_score_by_definition(name):
-    model, X = CASES[name](), HOLES[:20]
+    model, X = CASES[name](), HOLES[:12]
     means, stds = model.codes(X, return_std=True)
     values, around = model.reconstruct(X, return_std=True)
     total = 0.0
@@ -302,12 +302,13 @@ def test_copies_are_alike(tmp_path):
 
 @pytest.mark.parametrize("coupling", [Groups(), Tree(), ScaleMap([np.eye(8), np.eye(8)])], ids=lambda one: type(one))
 def test_clones_are_not_fitted_and_fit_the_same(coupling):
-    model = unfitted(coupling=coupling, max_iter=2).fit(HOLES)
+    model = unfitted(coupling=coupling, max_iter=1).fit(HOLES[:60])
     again = clone(model)
     assert not hasattr(again, "components_")
     assert repr(again) == repr(model)
-    np.testing.assert_array_equal(again.fit(HOLES).components_["a"], model.components_["a"])
-    assert pickle.loads(pickle.dumps(model)).score(HOLES) == model.score(HOLES)
+    np.testing.assert_array_equal(again.fit(HOLES[:60]).components_["a"], model.components_["a"])
+    some = HOLES[:9]
+    assert pickle.loads(pickle.dumps(model)).score(some) == model.score(some)
 
 
 def test_parameters_stay_as_they_came():
@@ -365,7 +366,7 @@ def test_inside_tools():
     model = unfitted(modalities=None, noise=0.05, n_atoms=8, cycles=1)
     pipeline = make_pipeline(StandardScaler(with_mean=False), model, np_abs(), LogisticRegression())
     assert pipeline.fit(WHOLE[:, :6], y).score(WHOLE[:, :6], y) > 0.7
-    search = GridSearchCV(unfitted(max_iter=2), {"n_atoms": [1, 8]}, cv=2).fit(HOLES)
+    search = GridSearchCV(unfitted(max_iter=2), {"n_atoms": [1, 8]}, cv=2, refit=False).fit(HOLES)
     assert search.best_params_ == {"n_atoms": 8}  # by the likelihood of samples that were left out
 
 

@@ -281,7 +281,7 @@ def test_answers_at_the_edge(name, edge, dtype):
 
 
 @HASTY
-@pytest.mark.parametrize(("by", "scaling"), [(1e-30, None), (1e30, "standardize")])
+@pytest.mark.parametrize(("by", "scaling"), [(1e-30, None), pytest.param(1e30, "standardize", marks=pytest.mark.slow)])
 def test_single_precision_of_large_and_small_numbers(by, scaling):
     base, model = (unfitted(noise="auto", scaling=scaling).fit(one.astype("f")) for one in (X, X * by))
     data = (X * by).astype("f")

@@ -90,6 +90,39 @@ def test_nmf_speed(tmp_path):
 
 
 @pytest.mark.slow
+def test_multimodal_memory(tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "multimodal_memory.py"), "--smoke", "--out", str(tmp_path)]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads((tmp_path / "multimodal_memory.json").read_text("utf-8"))
+    assert found["same"]["difference"] <= 1e-6
+    assert min(found["whole"]["atoms"]) == 1
+
+
+@pytest.mark.slow
+def test_multimodal_speed(tmp_path):
+    options = "--smoke", "--rounds", "1", "--out", str(tmp_path)
+    command = [sys.executable, str(BENCHMARKS / "multimodal_speed.py"), *options]
+    subprocess.run([*command, "--only", "steps"], capture_output=True, text=True, check=True)
+    subprocess.run([*command, "--only", "online", "large"], capture_output=True, text=True, check=True)
+    parts = json.loads((tmp_path / "multimodal_speed.json").read_text("utf-8"))
+    assert list(parts) == ["steps", "online", "large"]
+    assert min(parts["online"]["rows"][0]["atoms"].values()) == 1
+
+
+@pytest.mark.slow
+def test_multimodal_cluster(tmp_path):
+    pytest.importorskip("distributed")
+    options = "--smoke", "--turns", "1", "--out", str(tmp_path)
+    command = [sys.executable, str(BENCHMARKS / "multimodal_cluster.py"), *options]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads((tmp_path / "multimodal_cluster.json").read_text("utf-8"))["killed"]
+    assert max(found[who][what] for who in ("undisturbed", "killed") for what in DIFFERENCES) <= 1e-6
+
+
+DIFFERENCES = "atoms_differ_by", "scales_differ_by"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sensors_recovery", "sensors_real"])
 def test_sensors(name, tmp_path):
     run(name, "--work", tmp_path / "cells", "--out", tmp_path)

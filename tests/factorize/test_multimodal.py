@@ -17,6 +17,7 @@ from laconic.sbl.coupling import Groups, Tree
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+SLOW = pytest.mark.slow
 SIZES = {"n_features": (16, 16), "n_atoms": 20, "n_nonzero": 2, "snr": (20.0, 10.0)}
 PLANTED = make_sensors(500, **SIZES, random_state=1)
 SMALL = make_sensors(160, (6, 5), 8, 1, snr=(20.0, 10.0))
@@ -177,7 +178,9 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize(
+    "name", ["map", "pieces", *(pytest.param(one, marks=SLOW) for one in ("map float32", "sliced"))]
+)
 def test_what_is_read_is_an_array_bit_for_bit(name, tmp_path):
     dtype = np.float32 if "float32" in name else np.float64
     options = {"block_size": 100, "max_iter": 2}
@@ -187,7 +190,7 @@ def test_what_is_read_is_an_array_bit_for_bit(name, tmp_path):
     assert np.array_equal(model.transform(HELD[name](HOLES, tmp_path)), array.transform(HOLES.astype(dtype)))
 
 
-@pytest.mark.parametrize(("size", "noise"), [(159, None), (37, "auto")])
+@pytest.mark.parametrize(("size", "noise"), [pytest.param(159, None, marks=SLOW), (37, "auto")])
 def test_the_size_of_blocks_changes_nothing_but_rounding(size, noise):
     whole = plain(noise)
     cut = learned(HOLES, block_size=size, **({} if noise is None else {"noise": noise}))
@@ -234,7 +237,10 @@ def test_tensors_are_arrays():
 # Units, single precision, order --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("noise", "scale"), [("known", 1e-6), ("known", 1e6), ("auto", 1e-100)])
+SCALES = [("known", 1e-6), ("known", 1e6), pytest.param("auto", 1e-100, marks=SLOW)]
+
+
+@pytest.mark.parametrize(("noise", "scale"), SCALES)
 def test_units_change_codes_and_noise_alone(noise, scale):
     known = {name: one * scale**2 for name, one in SMALL.noise.items()}
     base = plain(None if noise == "known" else noise)

@@ -65,7 +65,7 @@ random_state, memory, block_size, on_iteration, client
     >>> import laconic
     >>> from laconic.datasets import load_digit_halves
     >>> digits = load_digit_halves(missing=0.3, random_state=0)
-    >>> model = laconic.MultimodalDictionaryClassifier(30, sparsity=4, cycles=1, random_state=0)
+    >>> model = laconic.MultimodalDictionaryClassifier(30, sparsity=4, cycles=1, tol=0.1, random_state=0)
     >>> train = {name: half[:500] for name, half in digits.X.items()}
     >>> test = {name: half[500:700] for name, half in digits.X.items()}
     >>> model.fit(train, digits.y[:500]).score(test, digits.y[500:700]) > 0.7

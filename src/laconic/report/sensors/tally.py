@@ -1,5 +1,6 @@
 """From a fitted model and its samples, block by block, to what a report shows."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from typing import Any
@@ -148,7 +149,9 @@ def sample_of(model: Any, X: Mapping[str, Array], number: int, role: str, truth:
     row = np.empty((1, sum(map(len, columns.values()))))
     for name, places in columns.items():
         row[:, places] = to_numpy(X[name])
-    fit, std = (to_numpy(one)[0] for one in model.reconstruct(row, return_std=True))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X does not have valid feature names")  # columns are where they were
+        fit, std = (to_numpy(one)[0] for one in model.reconstruct(row, return_std=True))
     return Sample(
         number=number,
         role=role,
