@@ -205,7 +205,7 @@ def test_memory_decides_the_size_of_blocks(tmp_path):
 
 
 def test_scales_that_would_take_too_much_memory_are_found_anew(monkeypatch):
-    monkeypatch.setattr(sys.modules["laconic.factorize.multimodal.learn"], "SCALES_BYTES", 0)
+    monkeypatch.setattr(sys.modules["laconic.estimators.multimodal_settings"], "SCALES", np.inf)
     anew = learned(HOLES, block_size=40)
     for name, atoms in plain().components_.items():
         assert np.abs(np.sum(atoms * anew.components_[name], axis=1)).min() > 0.99

@@ -14,6 +14,7 @@ from laconic.factorize.multimodal.dictionary import better, coordinate_round, ga
 from laconic.factorize.multimodal.statistics import ModalitySums
 from laconic.factorize.multimodal.steps import ENERGY, Learn
 from laconic.sbl.modal import Update
+from laconic.sbl.modal.codes import ABOVE
 
 NAMES = [*COUPLINGS]
 
@@ -94,7 +95,7 @@ def dense(pool, model):
     y = [X[:, part.columns] / unit for part, unit in zip(model.layout.parts, units, strict=True)]
     seen = [~np.isnan(one) for one in y]
     noises, n_scales = list(model.noises), model.links.n_scales
-    level = max(ENERGY, min(noises)) / n_scales
+    level = max(ENERGY / n_scales, ABOVE * min(noises))
     gamma = np.full((len(X), n_scales), level)
     return Drawn(model.links, list(model.atoms), noises, [np.nan_to_num(one) for one in y], seen, gamma)
 

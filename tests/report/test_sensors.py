@@ -351,6 +351,7 @@ def test_all_images_make_one_picture_of_samples(summary):
     assert "The mean of each feature was taken off first" in text
 
 
+@pytest.mark.filterwarnings("ignore:.*atoms of .* are in use in no sample")
 def test_one_modality_of_nothing():
     nothing = {"x": np.zeros((3, 4))}
     section = sensors_section(read_sensors("Nothing", fitted(nothing, n_atoms=2), nothing), {})

@@ -285,17 +285,19 @@ def test_scales_settle_where_steps_of_em_do(put, name):
     views = one.views(put)
     begin = started(one.links, views)
     energy = np.mean([np.mean(np.sum(y**2, axis=1)) for y in one.y])
-    np.testing.assert_allclose(np.asarray(begin), energy / one.links.n_scales)
-    np.testing.assert_allclose(np.asarray(started(one.links, views, 3.0)), 3.0 / one.links.n_scales)
+    least = 4 * min(view.sensor.noise for view in views)
+    np.testing.assert_allclose(np.asarray(begin), max(energy / one.links.n_scales, least))
+    np.testing.assert_allclose(np.asarray(started(one.links, views, 1e3)), 1e3 / one.links.n_scales)
+    np.testing.assert_allclose(np.asarray(started(one.links, views, 1e-9)), least)
     expected = np.asarray(begin)
     for _ in range(4):
         one.gamma = expected
         expected = exact_step(one)
     few = infer(one.links, views, Update(), max_iter=4, tol=0.0)
     np.testing.assert_allclose(np.asarray(few), expected, rtol=1e-7, atol=1e-10)
-    one.gamma = np.asarray(infer(one.links, views, Update(), gamma=few, max_iter=4000, tol=1e-3))
+    one.gamma = np.asarray(infer(one.links, views, Update(), gamma=few, max_iter=4000, tol=3e-3))
     moved = np.abs(np.sqrt(exact_step(one)) - np.sqrt(one.gamma)).max(axis=1)
-    assert np.max(moved / np.sqrt(one.gamma).max(axis=1)) < 1.1e-3
+    assert np.max(moved / np.sqrt(one.gamma).max(axis=1)) < 3.3e-3
 
 
 def test_samples_that_settle_leave_without_a_trace():

@@ -14,6 +14,7 @@ from laconic.core.arrays import Array, array_namespace, as_array
 from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
+from laconic.estimators.modal_values import ByName, by_name, in_columns, told_if_unused
 from laconic.estimators.modalities import is_several, joined, layout_of
 from laconic.estimators.multimodal_settings import check_parameters, settings_of
 from laconic.estimators.nmf_checkpoint import checkpoint_of
@@ -33,8 +34,7 @@ from laconic.factorize.multimodal import (
     scaled,
     surveyed,
 )
-
-ByName = dict[str, Any]
+from laconic.factorize.multimodal.statistics import Sums
 
 
 class MultimodalDictionary(TransformerMixin, WithClient):
@@ -113,7 +113,8 @@ class MultimodalDictionary(TransformerMixin, WithClient):
     log_likelihood_ : float
         Of a sample of the data, on average.
     trace_ : array of shape (`n_iter_`,)
-        Log-likelihood of a sample, in units of the fit, before each step of EM over all data.
+        Log-likelihood of a sample, in units of the fit, before each step of EM over all data, under the noise that
+        dictionaries are learned with: twice `noise_`.
     n_iter_ : int
         Steps of EM over all data.
     sparsity_ : int or None
@@ -221,6 +222,8 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         -----
         ConvergenceWarning
             If `max_iter` steps were not enough.
+        UserWarning
+            If most atoms of a modality are in use in no sample.
         """
         with self._pool(X) as (pool, layout):
             self._learn(pool, layout, above=1)
@@ -275,7 +278,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         check_is_fitted(self)
         source, encoder = self._source(X, reset=False), self._encoder()
         found = [encoder.moments(encoder.coded(source.block(i))) for i in range(source.n_blocks)]
-        means, stds = self._by_name(found)
+        means, stds = by_name(found, self.n_atoms_)
         return (means, stds) if return_std else means
 
     def reconstruct(self, X: Any, return_std: bool = False) -> Any:
@@ -286,7 +289,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         check_is_fitted(self)
         source, encoder = self._source(X, reset=False), self._encoder()
         found = [encoder.predicted(source.block(i)) for i in range(source.n_blocks)]
-        means, stds = (self._in_columns(one) for one in self._by_name(found))
+        means, stds = (in_columns(one, self.modalities_) for one in by_name(found, self.n_atoms_))
         return (means, stds) if return_std else means
 
     def inverse_transform(self, X: Any) -> Array:
@@ -302,7 +305,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
             codes = X[:, first:last] * (1 / part.unit)
             xp = array_namespace(codes)
             found[part.name] = part.restored(codes @ xp.asarray(atoms[:, : part.n_signal], dtype=codes.dtype))
-        return self._in_columns(found)
+        return in_columns(found, self.modalities_)
 
     def score_samples(self, X: Any) -> Array:
         """Return the log-likelihood of each sample, over the entries that are there, with scales found for it."""
@@ -359,6 +362,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         self._stream, self.n_batches_ = None, 1
         kept = self._checkpoint()
         self._keep(learn(pool, layout, settings, generator, self.on_iteration, kept))
+        told_if_unused(owner, self.usage_, level=2 + above)
         if self.result_.status == "max_iter":
             words = f"{owner}: {self.result_.message}; more iterations (max_iter) or a larger tol may help"
             warnings.warn(words, ConvergenceWarning, stacklevel=2 + above)
@@ -373,11 +377,14 @@ class MultimodalDictionary(TransformerMixin, WithClient):
     def _keep(self, result: MultimodalResult) -> None:
         self.result_, self.n_iter_, self.trace_ = result, result.n_iter, result.trace
         self.sparsity_, self.log_likelihood_ = result.sparsity, result.log_likelihood
-        self._keep_model(result.model, result.sums)
+        self._show(result.model, result.measured)
 
-    def _keep_model(self, model: Model, sums: Any) -> None:
-        parts, links = model.layout.parts, model.links
+    def _keep_model(self, model: Model, sums: Sums) -> None:
         self.result_ = self.result_.with_model(model, sums)
+        self._show(model, sums)
+
+    def _show(self, model: Model, sums: Sums) -> None:
+        parts, links = model.layout.parts, model.links
         self.components_: ByName = {p.name: a[:, : p.n_signal] for p, a in zip(parts, model.atoms, strict=True)}
         self.noise_ = {p.name: s * p.unit**2 for p, s in zip(parts, model.noises, strict=True)}
         self.unit_ = {p.name: p.unit for p in parts}
@@ -387,18 +394,3 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         pairs = list(zip(parts, sums.each, strict=True))
         self.usage_ = {p.name: one.used / max(one.n_samples, 1) for p, one in pairs}
         self.energy_ = {p.name: np.diagonal(one.second) * p.unit**2 / max(one.n_samples, 1) for p, one in pairs}
-
-    def _by_name(self, found: list[list[tuple[Array, Array]]]) -> tuple[ByName, ByName]:
-        """Return means and standard deviations of blocks as dicts of arrays."""
-        xp = array_namespace(found[0][0][0])
-        both = [
-            {name: xp.concat([block[j][i] for block in found], axis=0) for j, name in enumerate(self.n_atoms_)}
-            for i in range(2)
-        ]
-        return both[0], both[1]
-
-    def _in_columns(self, values: ByName) -> Array:
-        """Return values of the features of each modality where they are in X."""
-        xp = array_namespace(next(iter(values.values())))
-        order = np.argsort(np.concatenate([self.modalities_[name] for name in values]))
-        return xp.take(xp.concat(list(values.values()), axis=1), xp.asarray(order), axis=1)

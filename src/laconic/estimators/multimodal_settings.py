@@ -15,8 +15,12 @@ from laconic.core.checks import (
     check_interval,
     check_positive_int,
 )
+from laconic.core.units import parse_bytes
 from laconic.factorize.multimodal import METHODS, SCALINGS, Layout, Settings
 from laconic.sbl.coupling import COUPLINGS, Links
+
+SCALES = 2
+"""Scales take this part of the memory at most."""
 
 MOST = 64
 """Atoms of a modality where no number is given, unless twice the features of the widest are fewer."""
@@ -59,6 +63,7 @@ def settings_of(model: Any, layout: Layout) -> Settings:
         max_iter=int(model.max_iter),
         tol=float(model.tol),
         init=_init(model, layout, links),
+        memory=parse_bytes(model.memory, owner=type(model).__name__, parameter="memory") / SCALES,
     )
 
 

@@ -1,5 +1,6 @@
 """Sums over blocks: records that add, in an order that does not depend on where the blocks are."""
 
+import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -10,8 +11,21 @@ class Adds(Protocol):
     def __add__(self, other: Any) -> Any: ...
 
 
+class Weighed:
+    """A record that knows how many bytes its arrays take, so that a cluster knows it, too."""
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + sum(_bytes(value) for value in vars(self).values())
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, tuple):
+        return sum(map(_bytes, value))
+    return int(getattr(value, "nbytes", None) or sys.getsizeof(value))
+
+
 @dataclass(frozen=True)
-class Additive:
+class Additive(Weighed):
     """A frozen record whose sum is that of its fields: numbers, arrays, or such records in their turn."""
 
     def __add__(self, other: Self) -> Self:

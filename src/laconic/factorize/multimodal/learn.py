@@ -17,11 +17,11 @@ from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.reference import referred
 from laconic.factorize.multimodal.result import MultimodalResult, Tick
 from laconic.factorize.multimodal.samples import Samples
-from laconic.factorize.multimodal.schedule import Course, begun, course
+from laconic.factorize.multimodal.schedule import Course, begun, course, spared
 from laconic.factorize.multimodal.search import Search
 from laconic.factorize.multimodal.settings import Settings
-from laconic.factorize.multimodal.statistics import Sizes
-from laconic.factorize.multimodal.steps import FAST, Look, LookAtColumns
+from laconic.factorize.multimodal.statistics import Sizes, Sums
+from laconic.factorize.multimodal.steps import FAST, Learn, Look, LookAtColumns
 
 AT_HAND = 5000
 """Samples that a start is searched with, at least, and
@@ -30,11 +30,8 @@ AT_HAND = 5000
 FOR_EACH = 40
 """so many for each scale."""
 
-SCALES_BYTES = 2**28
-"""What scales that stay with their blocks may take; where they would take more, they are found anew each time."""
-
 ANEW = 20
-"""Steps over the scales of a block that has none."""
+"""Steps over the scales of a block that has none, as at first, or where there is no room for them."""
 
 LARGEST, LARGEST_SINGLE = 1e140, 1e35
 """What the largest entry of the data may be, in double and single precision, and its inverse the least above zero."""
@@ -131,11 +128,13 @@ def learn(
     if at is None:
         samples = Samples.of(pool, layout, max(AT_HAND, FOR_EACH * settings.links.n_scales))
         if settings.method == "reference":
-            return _result(referred(pool, blank, samples, settings, generator, tell), None)
+            run, trace = referred(pool, blank, samples, settings, generator, tell)
+            return _result(run, trace, run.state.sums, None)
         found = Search(settings, samples, generator, _teller(tell)).run(blank)
         pool.restore(None)
         at = Resumed(begun(_typed(pool, found.model)), [], found.sparsity)
-    return _result(_polished(pool, at, settings, tell, checkpoint), at.sparsity)
+    run, trace = _polished(pool, at, settings, tell, checkpoint)
+    return _result(run, trace, _measured(pool, run.state.model), at.sparsity)
 
 
 def _blank(layout: Layout, settings: Settings) -> Model:
@@ -158,7 +157,6 @@ def _polished(
     pool: Pool, begin: Resumed, settings: Settings, tell: Watcher, checkpoint: Checkpoint | None
 ) -> tuple[Run[Course], list[float]]:
     """Take steps over all data until dictionaries stay."""
-    keep = pool.n_samples * settings.links.n_scales * 8 <= SCALES_BYTES
     trace = list(begin.trace)
 
     def seen(_: int, at: Course) -> None:
@@ -168,8 +166,16 @@ def _polished(
         tell(Tick("final", len(trace), settings.max_iter, trace[-1], float(at.change[0]), at.model.noises))
 
     limit = max(1, settings.max_iter - len(trace))
-    run = course(pool, begin.course, FAST, limit=limit, tol=settings.tol, first=ANEW, keep=keep, watch=seen)
-    return run, trace
+    how: dict[str, Any] = {"limit": limit, "tol": settings.tol, "first": ANEW, "watch": seen}
+    noises, room = spared(begin.course.model)[None], settings.memory / pool.n_samples
+    return course(pool, begin.course, FAST, noises=noises, room=room, **how), trace
+
+
+def _measured(pool: Pool, model: Model) -> Sums:
+    """Return the statistics of the model, under its own noises."""
+    pool.restore(None)
+    sums: Sums = pool.run(Learn(model, FAST, first=ANEW, room=0.0))
+    return sums
 
 
 def _typed(pool: Pool, model: Model) -> Model:
@@ -186,9 +192,8 @@ def _is_single(pool: Pool) -> bool:
     return "float32" in str(pool.dtype)
 
 
-def _result(ended: tuple[Run[Course], list[float]], sparsity: int | None) -> MultimodalResult:
-    run, trace = ended
-    model, sums = run.state.model, run.state.sums
+def _result(run: Run[Course], trace: list[float], measured: Any, sparsity: int | None) -> MultimodalResult:
+    model = run.state.model
     status: Status = "converged" if bool(run.settled[0]) else "max_iter"
     return MultimodalResult(
         x=model.atoms,
@@ -198,8 +203,9 @@ def _result(ended: tuple[Run[Course], list[float]], sparsity: int | None) -> Mul
         n_iter=len(trace),
         trace=np.array(trace),
         model=model,
-        sums=sums,
-        log_likelihood=trace[-1] - log_unit(model, sums),
+        sums=run.state.sums,
+        measured=measured,
+        log_likelihood=measured.evidence / measured.n_samples - log_unit(model, measured),
         sparsity=sparsity,
     )
 

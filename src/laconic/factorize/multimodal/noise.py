@@ -113,7 +113,7 @@ def _predicted(
 
 def _fold(model: Model, views: list[View], usable: list[Whole], generator: np.random.Generator) -> list[Hidden]:
     hidden = [_hide(view, features, generator) for view, features in zip(views, usable, strict=True)]
-    known = [_without(view, away) for view, away in zip(views, hidden, strict=True)]
+    known = [_without(view, away, noise) for view, away, noise in zip(views, hidden, model.noises, strict=True)]
     gamma = infer(model.links, known, FAST, max_iter=ROUNDS, tol=1e-2)
     found = []
     for j, (view, away, seen) in enumerate(zip(views, hidden, known, strict=True)):
@@ -131,11 +131,11 @@ def _hide(view: View, features: Whole, generator: np.random.Generator) -> Floats
     return away
 
 
-def _without(view: View, away: Floats) -> View:
-    """Return a view of the other features."""
+def _without(view: View, away: Floats, noise: float) -> View:
+    """Return a view of the other features, under this noise."""
     seen = None if view.readings.seen is None else view.readings.seen[:, ~away]
     readings = Readings(np.ascontiguousarray(view.readings.y[:, ~away]), seen)
-    sensor = Sensor(np.ascontiguousarray(view.sensor.atoms[:, ~away]), view.sensor.noise)
+    sensor = Sensor(np.ascontiguousarray(view.sensor.atoms[:, ~away]), noise)
     return View.of(sensor, readings)
 
 

@@ -7,6 +7,7 @@ from laconic.core.threads import threads_of_our_own
 from laconic.factorize.multimodal.dictionary import improved
 from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.result import MultimodalResult
+from laconic.factorize.multimodal.schedule import spared
 from laconic.factorize.multimodal.statistics import Sums
 from laconic.factorize.multimodal.steps import FAST, Learn
 
@@ -44,6 +45,7 @@ def follow(pool: Pool, stream: Stream) -> Stream:
     """Return the stream one batch on: scales are found for its samples, and their statistics join the others."""
     count = stream.n_batches + 1
     pool.restore(None)
-    part = pool.run(Learn(stream.model, FAST, first=STEPS, keep=False))
+    model = stream.model.with_noises(spared(stream.model).tolist())
+    part = pool.run(Learn(model, FAST, first=STEPS, room=0.0))
     total = stream.sums.times((1 - 1 / count) ** FADING) + part
     return replace(stream, model=improved(stream.model, total), sums=total, n_batches=count)

@@ -9,7 +9,7 @@ from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.noise import calibrated, refined
 from laconic.factorize.multimodal.relinking import relinked
 from laconic.factorize.multimodal.samples import Samples
-from laconic.factorize.multimodal.schedule import annealed, falling, heats
+from laconic.factorize.multimodal.schedule import annealed, heated, spared
 from laconic.factorize.multimodal.settings import Settings
 from laconic.factorize.multimodal.statistics import evidence
 from laconic.factorize.multimodal.steps import FAST
@@ -113,12 +113,10 @@ class Search:
         return found
 
     def _annealed(self, model: Model) -> Model:
-        noises = falling(model.noises, heats(model.noises), STEPS)
-        noises = np.concatenate([noises, np.repeat(noises[-1:], HOLD, axis=0)])
-        return annealed(self.samples.pool(), model, noises, FAST)
+        return annealed(self.samples.pool(), model, heated(model, STEPS, HOLD), FAST)
 
     def _settled(self, model: Model) -> Model:
-        return annealed(self.samples.pool(), model, falling(model.noises, 1.0, STEPS), FAST)
+        return annealed(self.samples.pool(), model, np.tile(spared(model), (STEPS, 1)), FAST)
 
     def _with_noises(self, model: Model) -> Model:
         """Return the model with noises that suit its dictionaries, unless they are given."""

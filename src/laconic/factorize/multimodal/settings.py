@@ -23,6 +23,8 @@ class Settings:
     cycles, n_init, max_iter : int
     tol : float
     init : tuple of arrays, or None
+    memory : float
+        Bytes that scales may take to stay with their blocks; where they would take more, they are found anew each time.
     """
 
     links: Links
@@ -34,3 +36,4 @@ class Settings:
     max_iter: int = 100
     tol: float = 1e-3
     init: Any = None
+    memory: float = float("inf")

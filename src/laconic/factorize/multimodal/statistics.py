@@ -8,6 +8,7 @@ import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, to_numpy
 from laconic.core.blocks import Additive
+from laconic.core.blocks.sums import Weighed
 from laconic.sbl.modal import Posterior, View
 
 Floats = np.ndarray[Any, Any]
@@ -38,7 +39,7 @@ class ModalitySums(Additive):
 
 
 @dataclass(frozen=True)
-class Sums:
+class Sums(Weighed):
     """Of all modalities.
 
     Attributes

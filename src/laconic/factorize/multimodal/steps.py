@@ -1,12 +1,16 @@
 """What is done to blocks of samples: values that can be sent to where the blocks are."""
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, to_numpy
 from laconic.core.blocks import Block
+from laconic.core.blocks.sums import Weighed
+from laconic.factorize.multimodal.kept import kept, slices
 from laconic.factorize.multimodal.layout import Layout, Part, entries
 from laconic.factorize.multimodal.model import Model
 from laconic.factorize.multimodal.statistics import Columns, Largest, Sizes, Sums, evidence, modality_sums
@@ -62,7 +66,7 @@ class LookAtColumns:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class Gathered(Weighed):
     """Samples of several blocks, one after the other."""
 
     parts: tuple[Any, ...]
@@ -104,18 +108,25 @@ class Learn:
         Steps where the block has scales already.
     first : int
         Steps where it has none.
-    keep : bool
-        Whether scales stay with the block.
+    room : float
+        Bytes for each sample that scales may take to stay with the block.
     """
 
     model: Model
     how: Update = field(default_factory=Update)
     inner: int = 1
     first: int = 1
-    keep: bool = True
+    room: float = float("inf")
 
-    def __call__(self, block: Block, gamma: Array | None) -> tuple[Array | None, Sums]:
-        views, links = self.model.views(self.model.layout.readings(block)), self.model.links
+    def __call__(self, block: Block, state: Array | None) -> tuple[Array | None, Sums]:
+        links = self.model.links
+        parts = slices(block, state, links.n_scales, max(links.n_atoms))
+        pairs = [self._part(part, gamma) for part, gamma in parts]
+        sums = reduce(add, [sums for _, sums in pairs])
+        return kept([gamma for gamma, _ in pairs], self.room) if self.room else None, sums
+
+    def _part(self, part: Block, gamma: Array | None) -> tuple[Array, Sums]:
+        views, links = self.model.views(self.model.layout.readings(part)), self.model.links
         steps = self.inner if gamma is not None else self.first
         if gamma is None:
             gamma = started(links, views, ENERGY)
@@ -129,5 +140,5 @@ class Learn:
             for view, g, (_, totals) in zip(views, variances, pairs, strict=True)
             if totals is not None
         )
-        sums = Sums(each, evidence(found), float(block.shape[0]))
-        return updated(gamma, links, views, found, self.how) if self.keep else None, sums
+        sums = Sums(each, evidence(found), float(part.shape[0]))
+        return updated(gamma, links, views, found, self.how), sums

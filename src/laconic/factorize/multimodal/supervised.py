@@ -14,7 +14,7 @@ from laconic.core.blocks import Pool
 from laconic.core.threads import threads_of_our_own
 from laconic.factorize.multimodal.layout import Layout, Part
 from laconic.factorize.multimodal.model import Model
-from laconic.factorize.multimodal.schedule import annealed, begun, course, falling, heats
+from laconic.factorize.multimodal.schedule import annealed, begun, course, heated, spared
 from laconic.factorize.multimodal.settings import Settings
 from laconic.factorize.multimodal.steps import FAST
 
@@ -70,7 +70,6 @@ def supervised(pool: Pool, model: Model, settings: Settings, watch: Callable[[in
     watch : callable, optional
         Called with the number of each step of the end, and its record.
     """
-    noises = falling(model.noises, heats(model.noises), STEPS)
-    noises = np.concatenate([noises, np.repeat(noises[-1:], HOLD, axis=0)])
-    model = annealed(pool, model, noises, FAST)
-    return course(pool, begun(model), FAST, limit=settings.max_iter, tol=settings.tol, watch=watch)
+    model = annealed(pool, model, heated(model, STEPS, HOLD), FAST)
+    noises = spared(model)[None]
+    return course(pool, begun(model), FAST, noises=noises, limit=settings.max_iter, tol=settings.tol, watch=watch)

@@ -12,6 +12,9 @@ from laconic.sbl.coupling import Links
 from laconic.sbl.modal.posterior import View
 from laconic.sbl.modal.scales import Update, updated
 
+ABOVE = 4.0
+"""Times the least noise that scales begin with at least: what is near it may be given up before it is looked at."""
+
 
 @dataclass(frozen=True)
 class _Coding(BatchRecord):
@@ -20,12 +23,15 @@ class _Coding(BatchRecord):
 
 
 def started(links: Links, views: Sequence[View], energy: float | None = None) -> Array:
-    """Return equal scales that add up to an energy, shape (n, B); None is that of these samples on average."""
-    like, n = views[0].pull, views[0].pull.shape[0]
+    """Return equal scales that add up to an energy, shape (n, B), but are well above the noise.
+
+    None is the energy of these samples on average.
+    """
+    like, n = views[0].readings.y, views[0].readings.y.shape[0]
     xp = array_namespace(like)
     if energy is None:
         energy = float(np.mean([float(xp.mean(view.energy)) for view in views]))
-    level = max(energy, min(view.sensor.noise for view in views)) / links.n_scales
+    level = max(energy / links.n_scales, ABOVE * min(view.sensor.noise for view in views))
     return xp.full((n, links.n_scales), level, dtype=like.dtype, device=device(like))
 
 
@@ -51,7 +57,13 @@ def infer(
         found = [view.posterior(links.variances(j, state.gamma))[0] for j, view in enumerate(here)]
         return _Coding(state.row, updated(state.gamma, links, here, found, how))
 
-    return iterate(step, begin, change=_change, tol=tol, max_iter=max_iter).state.gamma
+    change = _change if tol > 0 else _unknown
+    return iterate(step, begin, change=change, tol=tol, max_iter=max_iter).state.gamma
+
+
+def _unknown(_: _Coding, after: _Coding) -> Any:
+    """Return what no tolerance ends at: all steps are taken."""
+    return np.full(after.size, np.inf)
 
 
 def _change(before: _Coding, after: _Coding) -> Any:

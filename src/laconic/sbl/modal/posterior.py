@@ -70,10 +70,12 @@ class View(BatchRecord):
 
     @classmethod
     def of(cls, sensor: Sensor, readings: Readings) -> Self:
-        """Look at readings with a sensor."""
-        y, xp = readings.y, array_namespace(readings.y)
-        energy = np.einsum("ij,ij->i", y, y) if isinstance(y, np.ndarray) else xp.sum(y * y, axis=1)
-        return cls(sensor, readings, times(y, sensor.atoms.T), energy)
+        """Look at readings with a sensor; NumPy's products are in float64, since they are divided by the noise."""
+        y, atoms = readings.y, sensor.atoms
+        if isinstance(y, np.ndarray):
+            y, atoms = (one.astype(np.float64, copy=False) for one in (y, atoms))
+            return cls(sensor, readings, times(y, atoms.T), np.einsum("ij,ij->i", y, y))
+        return cls(sensor, readings, times(y, atoms.T), array_namespace(y).sum(y * y, axis=1))
 
     def posterior(self, g: Array, sums: bool = False) -> tuple[Posterior, tuple[Array, Array] | None]:
         """Return the posterior for prior variances g of shape (n, M); a sample without any entry keeps its prior.

@@ -6,9 +6,11 @@ import numpy as np
 
 from laconic.core.arrays import Array, array_namespace, to_numpy
 from laconic.core.compiled import compiled
+from laconic.core.lanes import add_products
 from laconic.core.threads import in_threads
+from laconic.sbl.modal.factor import cholesky, substitute
 from laconic.sbl.modal.posterior import View
-from laconic.sbl.modal.tile import TILE, _cholesky, _clear, _gram, _gram_of_seen, _load, _solve
+from laconic.sbl.modal.tile import LEAST, TILE, load, most_in_use, space
 
 Floats = np.ndarray[Any, Any]
 Whole = np.ndarray[Any, Any]
@@ -61,54 +63,29 @@ def _predict(
     first: int,
     last: int,
 ) -> None:
-    most = 1
-    for i in range(first, last):
-        most = max(most, counts[order[i]])
-    places, lengths = np.zeros((most, TILE), np.int64), np.zeros(TILE, np.int64)
-    scale, weights, log_det = np.zeros((most, TILE)), np.zeros((most, TILE)), np.zeros(TILE)
-    root, probe, partial = np.zeros((most, most, TILE)), np.zeros((most, TILE)), seen.shape[0] > 0
+    most, n_targets = most_in_use(order, counts, first, last), targets.shape[1]
+    places, lengths, scale, pulls, root = space(most)
+    probes, log_det, dots = np.zeros((n_targets, most, TILE)), np.zeros(TILE), np.zeros((2, 1, TILE))
     for begin in range(first, last, TILE):
-        size, width = min(TILE, last - begin), 0
-        for t in range(size):
-            width = max(width, counts[order[begin + t]])
-        _clear(root, scale, weights, lengths, width)
-        for t in range(size):
-            row = order[begin + t]
-            _load(row, t, g, pull, noise, places, lengths, scale, weights)
-            if partial and not seen[row].all():
-                _gram_of_seen(row, t, atoms, seen, noise, places, lengths, scale, root)
-            else:
-                _gram(t, gram, noise, places, lengths, scale, root)
-        _cholesky(root, log_det, width)
-        _solve(root, weights, width)
-        for f in range(targets.shape[1]):
-            _aim(f, targets, places, scale, probe, width)
+        size = min(TILE, last - begin)
+        width = load(order, begin, size, counts, g, pull, atoms, gram, seen, noise, places, lengths, scale, pulls, root)
+        cholesky(root, log_det, width, LEAST)
+        substitute(root, pulls, 1, width)
+        _aim(targets, places, scale, probes, width)
+        substitute(root, probes, n_targets, width)
+        for f in range(n_targets):
+            dots[:] = 0.0
+            add_products(dots, 0, 0, probes, f * most, 0, pulls, 0, width, 0)
+            add_products(dots, 1, 0, probes, f * most, 0, probes, f * most, width, 0)
             for t in range(size):
-                total = 0.0
-                for i in range(lengths[t]):
-                    total += probe[i, t] * weights[i, t]
-                mean[order[begin + t], f] = total
-            _forward(root, probe, width)
-            for t in range(size):
-                total = 0.0
-                for i in range(lengths[t]):
-                    total += probe[i, t] * probe[i, t]
-                variance[order[begin + t], f] = total
+                row = order[begin + t]
+                mean[row, f], variance[row, f] = dots[0, 0, t], dots[1, 0, t]
 
 
 @compiled
-def _aim(f: int, targets: Floats, places: Whole, scale: Floats, probe: Floats, width: int) -> None:
-    """Set the probe to S d; where a sample has fewer atoms its scale is 0."""
-    for i in range(width):
-        for t in range(TILE):
-            probe[i, t] = scale[i, t] * targets[places[i, t], f]
-
-
-@compiled
-def _forward(root: Floats, x: Floats, width: int) -> None:
-    for k in range(width):
-        for t in range(TILE):
-            x[k, t] *= root[k, k, t]
-        for i in range(k + 1, width):
+def _aim(targets: Floats, places: Whole, scale: Floats, probes: Floats, width: int) -> None:
+    """Set each probe to S d; where a sample has fewer atoms its scale is 0."""
+    for f in range(targets.shape[1]):
+        for i in range(width):
             for t in range(TILE):
-                x[i, t] -= root[i, k, t] * x[k, t]
+                probes[f, i, t] = scale[i, t] * targets[places[i, t], f]

@@ -74,4 +74,4 @@ def _moved(gamma: Array, factor: Array, level: Array, how: Update) -> Array:
         return new
     known = xp.isfinite(level)
     least = how.prune * xp.where(known, level, xp.zeros_like(level))
-    return xp.where(known & ~(new >= least), xp.zeros_like(new), new)  # which also gives up what is not a number
+    return xp.where(new < least, xp.zeros_like(new), new)

@@ -15,12 +15,17 @@ from typing import Any
 import numpy as np
 
 from laconic.core.compiled import compiled
+from laconic.core.lanes import LANES
+from laconic.sbl.modal.factor import apply, cholesky, invert, square, substitute
 
 Floats = np.ndarray[Any, Any]
 Whole = np.ndarray[Any, Any]
 
-TILE = 8
-"""Samples side by side: a register of AVX-512."""
+TILE = LANES
+"""Samples side by side."""
+
+LEAST = 1.0
+"""Pivots of B are this at least."""
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -73,35 +78,23 @@ def encode(
         Sums of mu mu' + Sigma, of which the lower triangle is written, and of E[x y] over missing entries of y.
     first, last : int
     """
-    most = 1
-    for i in range(first, last):
-        most = max(most, counts[order[i]])
-    places, lengths = np.zeros((most, TILE), np.int64), np.zeros(TILE, np.int64)
-    scale, weights, log_det = np.zeros((most, TILE)), np.zeros((most, TILE)), np.zeros(TILE)
-    root = np.zeros((most, most, TILE))
-    inverse, product = np.zeros((most, most, TILE)), np.zeros((most, most, TILE))
-    partial = seen.shape[0] > 0
+    most = most_in_use(order, counts, first, last)
+    places, lengths, scale, pulls, root = space(most)
+    inverse, product, log_det = np.zeros((most, most, TILE)), np.zeros((most, most, TILE)), np.zeros(TILE)
+    weights = np.zeros((1, most, TILE))
     for begin in range(first, last, TILE):
-        size, width = min(TILE, last - begin), 0
-        for t in range(size):
-            width = max(width, counts[order[begin + t]])
-        _clear(root, scale, weights, lengths, width)
-        for t in range(size):
-            row = order[begin + t]
-            _load(row, t, g, pull, noise, places, lengths, scale, weights)
-            if partial and not seen[row].all():
-                _gram_of_seen(row, t, atoms, seen, noise, places, lengths, scale, root)
-            else:
-                _gram(t, gram, noise, places, lengths, scale, root)
-        _cholesky(root, log_det, width)
-        _solve(root, weights, width)
-        _invert(root, inverse, width)
-        _square(inverse, product, width, sums)
+        size = min(TILE, last - begin)
+        width = load(order, begin, size, counts, g, pull, atoms, gram, seen, noise, places, lengths, scale, pulls, root)
+        cholesky(root, log_det, width, LEAST)
+        invert(root, inverse, width)
+        substitute(root, pulls, 1, width)
+        apply(inverse, pulls, weights, width)
+        square(inverse, product, width, sums)
         for t in range(size):
             row, n = order[begin + t], atoms.shape[1]
-            if partial:
+            if seen.shape[0] > 0:
                 n = seen[row].sum()
-            _store(row, t, g, pull, places, lengths, scale, weights, product, mean, variance, ratio)
+            _store(row, t, g, places, lengths, scale, weights, product, mean, variance, ratio)
             fit = _fit(row, t, pull, energy, places, lengths, scale, weights)
             evidence[row] = -0.5 * (fit / noise + log_det[t] + n * (LOG_TWO_PI + math.log(noise)))
             if sums:
@@ -111,11 +104,61 @@ def encode(
 
 
 @compiled
-def _clear(root: Floats, scale: Floats, weights: Floats, lengths: Whole, width: int) -> None:
+def most_in_use(order: Whole, counts: Whole, first: int, last: int) -> int:
+    """Return how many atoms the samples order[first:last] have in use at most, 1 at least."""
+    most = 1
+    for i in range(first, last):
+        most = max(most, counts[order[i]])
+    return most
+
+
+@compiled
+def space(most: int) -> tuple[Whole, Whole, Floats, Floats, Floats]:
+    """Return room for what `load` writes."""
+    places, lengths = np.zeros((most, TILE), np.int64), np.zeros(TILE, np.int64)
+    scale, pulls, root = np.zeros((most, TILE)), np.zeros((1, most, TILE)), np.zeros((most, most, TILE))
+    return places, lengths, scale, pulls, root
+
+
+@compiled
+def load(
+    order: Whole,
+    begin: int,
+    size: int,
+    counts: Whole,
+    g: Floats,
+    pull: Floats,
+    atoms: Floats,
+    gram: Floats,
+    seen: Floats,
+    noise: float,
+    places: Whole,
+    lengths: Whole,
+    scale: Floats,
+    pulls: Floats,
+    root: Floats,
+) -> int:
+    """Write places and scales of the atoms in use, S D'y / s² and B; returns the width of the tile."""
+    width, partial = 0, seen.shape[0] > 0
+    for t in range(size):
+        width = max(width, counts[order[begin + t]])
+    _clear(root, scale, pulls, lengths, width)
+    for t in range(size):
+        row = order[begin + t]
+        _load(row, t, g, pull, noise, places, lengths, scale, pulls)
+        if partial and not seen[row].all():
+            _gram_of_seen(row, t, atoms, seen, noise, places, lengths, scale, root)
+        else:
+            _gram(t, gram, noise, places, lengths, scale, root)
+    return width
+
+
+@compiled
+def _clear(root: Floats, scale: Floats, pulls: Floats, lengths: Whole, width: int) -> None:
     """Set every matrix to I and everything else to zero."""
     root[:width, :width] = 0.0
     scale[:width] = 0.0
-    weights[:width] = 0.0
+    pulls[0, :width] = 0.0
     lengths[:] = 0
     for i in range(width):
         root[i, i] = 1.0
@@ -131,13 +174,13 @@ def _load(
     places: Whole,
     lengths: Whole,
     scale: Floats,
-    weights: Floats,
+    pulls: Floats,
 ) -> None:
     k = 0
     for m in range(g.shape[1]):
         if g[row, m] > 0:
             places[k, t], scale[k, t] = m, math.sqrt(g[row, m])
-            weights[k, t] = scale[k, t] * pull[row, m] / noise
+            pulls[0, k, t] = scale[k, t] * pull[row, m] / noise
             k += 1
     lengths[t] = k
 
@@ -169,69 +212,8 @@ def _gram_of_seen(
             b, total = atoms[places[j, t]], 0.0
             for f in range(atoms.shape[1]):
                 if seen[row, f]:
-                    total += a[f] * b[f]
+                    total += float(a[f]) * float(b[f])
             root[i, j, t] += scale[i, t] * scale[j, t] / noise * total
-
-
-@compiled
-def _cholesky(root: Floats, log_det: Floats, width: int) -> None:
-    """Replace the lower triangles by Cholesky factors, whose diagonals are kept as their inverses."""
-    log_det[:] = 0.0
-    for k in range(width):
-        for t in range(TILE):
-            d = math.sqrt(root[k, k, t])
-            root[k, k, t] = 1.0 / d
-            log_det[t] += 2 * math.log(d)
-        for i in range(k + 1, width):
-            for t in range(TILE):
-                root[i, k, t] *= root[k, k, t]
-        for i in range(k + 1, width):
-            for j in range(k + 1, i + 1):
-                for t in range(TILE):
-                    root[i, j, t] -= root[i, k, t] * root[j, k, t]
-
-
-@compiled
-def _solve(root: Floats, x: Floats, width: int) -> None:
-    for k in range(width):
-        for t in range(TILE):
-            x[k, t] *= root[k, k, t]
-        for i in range(k + 1, width):
-            for t in range(TILE):
-                x[i, t] -= root[i, k, t] * x[k, t]
-    for k in range(width - 1, -1, -1):
-        for t in range(TILE):
-            x[k, t] *= root[k, k, t]
-        for i in range(k):
-            for t in range(TILE):
-                x[i, t] -= root[k, i, t] * x[k, t]
-
-
-@compiled
-def _invert(root: Floats, inverse: Floats, width: int) -> None:
-    """Write the inverses of the factors, row after row."""
-    for k in range(width):
-        inverse[k, : k + 1] = 0.0
-        inverse[k, k] = 1.0
-        for j in range(k):
-            for c in range(j + 1):
-                for t in range(TILE):
-                    inverse[k, c, t] -= root[k, j, t] * inverse[j, c, t]
-        for c in range(k + 1):
-            for t in range(TILE):
-                inverse[k, c, t] *= root[k, k, t]
-
-
-@compiled
-def _square(inverse: Floats, product: Floats, width: int, whole: bool) -> None:
-    """Write X'X for the inverse factors X: its lower triangle, or the diagonal alone."""
-    for i in range(width):
-        product[i, : i + 1] = 0.0
-    for k in range(width):
-        for i in range(k + 1):
-            for j in range(0 if whole else i, i + 1):
-                for t in range(TILE):
-                    product[i, j, t] += inverse[k, i, t] * inverse[k, j, t]
 
 
 @compiled
@@ -239,7 +221,6 @@ def _store(
     row: int,
     t: int,
     g: Floats,
-    pull: Floats,
     places: Whole,
     lengths: Whole,
     scale: Floats,
@@ -250,7 +231,7 @@ def _store(
     ratio: Floats,
 ) -> None:
     for i in range(lengths[t]):
-        m, u = places[i, t], weights[i, t]
+        m, u = places[i, t], weights[0, i, t]
         mean[row, m] = scale[i, t] * u
         variance[row, m] = g[row, m] * product[i, i, t]
         ratio[row, m] = u * u + product[i, i, t]
@@ -263,7 +244,7 @@ def _fit(
     """Return y'y - mu'D'y."""
     left = float(energy[row])
     for i in range(lengths[t]):
-        left -= scale[i, t] * weights[i, t] * pull[row, places[i, t]]
+        left -= scale[i, t] * weights[0, i, t] * pull[row, places[i, t]]
     return left
 
 
@@ -272,9 +253,9 @@ def _add(
     t: int, places: Whole, lengths: Whole, scale: Floats, weights: Floats, product: Floats, second: Floats
 ) -> None:
     for i in range(lengths[t]):
-        s, u, line = scale[i, t], weights[i, t], second[places[i, t]]
+        s, u, line = scale[i, t], weights[0, i, t], second[places[i, t]]
         for j in range(i + 1):
-            line[places[j, t]] += s * scale[j, t] * (product[i, j, t] + u * weights[j, t])
+            line[places[j, t]] += s * scale[j, t] * (product[i, j, t] + u * weights[0, j, t])
 
 
 @compiled
@@ -294,7 +275,7 @@ def _make_up(
     k = lengths[t]
     for i in range(k):
         for j in range(k):
-            p = product[max(i, j), min(i, j), t] + weights[i, t] * weights[j, t]
+            p = product[max(i, j), min(i, j), t] + weights[0, i, t] * weights[0, j, t]
             moment = scale[i, t] * scale[j, t] * p
             for f in range(atoms.shape[1]):
                 if not seen[row, f]:

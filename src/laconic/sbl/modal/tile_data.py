@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from laconic.core.compiled import compiled
-from laconic.sbl.modal.tile import LOG_TWO_PI, TILE, _cholesky
+from laconic.core.lanes import add_products
+from laconic.sbl.modal.factor import cholesky, substitute
+from laconic.sbl.modal.tile import LOG_TWO_PI, TILE
 
 Floats = np.ndarray[Any, Any]
 Whole = np.ndarray[Any, Any]
@@ -42,77 +44,78 @@ def encode_dense(
     diag(g) - Sigma, whole.
     """
     n_atoms, n = atoms.shape
-    root, log_det = np.zeros((n, n, TILE)), np.zeros(TILE)
-    white, probe, scale = np.zeros((n, TILE)), np.zeros((n, TILE)), np.zeros(TILE)
-    known = np.zeros((TILE * n, n_atoms)) if sums else np.zeros((0, n_atoms))
+    places, scale, log_det = np.zeros(n_atoms, np.int64), np.zeros((n_atoms, TILE)), np.zeros(TILE)
+    root, white = np.zeros((n, n, TILE)), np.zeros((1, n, TILE))
+    columns, probes = np.zeros((n, n_atoms, TILE)), np.zeros((n_atoms, n, TILE))
     for begin in range(first, last, TILE):
         size = min(TILE, last - begin)
-        _covariance(order, begin, size, g, atoms, noise, scale, root)
-        _cholesky(root, log_det, n)
-        for i in range(n):
-            for t in range(size):
-                white[i, t] = y[order[begin + t], i]
-        _forward(root, white, n)
-        for m in range(n_atoms):
-            if not _in_use(order, begin, size, g, m, scale):
-                if sums:
-                    known[:, m] = 0.0
-                continue
-            for i in range(n):
-                for t in range(TILE):
-                    probe[i, t] = atoms[m, i]
-            _forward(root, probe, n)
-            _store(order, begin, size, g, m, white, probe, mean, variance, ratio)
-            if sums:
-                for i in range(n):
-                    for t in range(TILE):
-                        known[i * TILE + t, m] = scale[t] * probe[i, t]
+        used = _in_use(order, begin, size, g, places, scale)
+        _load(order, begin, size, y, atoms, places, scale, used, white, columns, probes)
+        _covariance(columns, noise, used, root)
+        cholesky(root, log_det, n, noise)
+        substitute(root, white, 1, n)
+        substitute(root, probes, used, n)
+        _store(order, begin, size, g, places, used, white, probes, mean, variance, ratio)
         for t in range(size):
             fit = 0.0
             for i in range(n):
-                fit += white[i, t] * white[i, t]
+                fit += white[0, i, t] * white[0, i, t]
             evidence[order[begin + t]] = -0.5 * (fit + log_det[t] + n * LOG_TWO_PI)
         if sums:
-            second -= np.dot(known.T, known)
+            _take_off(probes, places, scale, used, second)
 
 
 @compiled
-def _in_use(order: Whole, begin: int, size: int, g: Floats, m: int, scale: Floats) -> bool:
-    """Set `scale` to the variances of an atom; returns whether any sample of the tile uses it."""
-    scale[:] = 0.0
-    used = False
-    for t in range(size):
-        scale[t] = g[order[begin + t], m]
-        used = used or scale[t] > 0
+def _in_use(order: Whole, begin: int, size: int, g: Floats, places: Whole, scale: Floats) -> int:
+    """Write the places of the atoms that any sample of the tile uses, and their variances; returns how many."""
+    used = 0
+    for m in range(g.shape[1]):
+        scale[used] = 0.0
+        some = False
+        for t in range(size):
+            scale[used, t] = g[order[begin + t], m]
+            some = some or scale[used, t] > 0
+        if some:
+            places[used] = m
+            used += 1
     return used
 
 
 @compiled
-def _covariance(
-    order: Whole, begin: int, size: int, g: Floats, atoms: Floats, noise: float, scale: Floats, root: Floats
+def _load(
+    order: Whole,
+    begin: int,
+    size: int,
+    y: Floats,
+    atoms: Floats,
+    places: Whole,
+    scale: Floats,
+    used: int,
+    white: Floats,
+    columns: Floats,
+    probes: Floats,
 ) -> None:
-    """Write the lower triangles of C; places without a sample get that of noise alone."""
-    n = atoms.shape[1]
-    for i in range(n):
-        root[i, : i + 1] = 0.0
-        root[i, i] = noise
-    for m in range(len(atoms)):
-        if _in_use(order, begin, size, g, m, scale):
-            for i in range(n):
-                for j in range(i + 1):
-                    product = atoms[m, i] * atoms[m, j]
-                    for t in range(TILE):
-                        root[i, j, t] += product * scale[t]
+    """Write y, D G^(1/2) and D'; places without a sample get zeros."""
+    for i in range(atoms.shape[1]):
+        white[0, i] = 0.0
+        for t in range(size):
+            white[0, i, t] = y[order[begin + t], i]
+        for k in range(used):
+            d = float(atoms[places[k], i])
+            for t in range(TILE):
+                columns[i, k, t] = d * np.sqrt(scale[k, t])
+                probes[k, i, t] = d
 
 
 @compiled
-def _forward(root: Floats, x: Floats, n: int) -> None:
-    for k in range(n):
-        for t in range(TILE):
-            x[k, t] *= root[k, k, t]
-        for i in range(k + 1, n):
-            for t in range(TILE):
-                x[i, t] -= root[i, k, t] * x[k, t]
+def _covariance(columns: Floats, noise: float, used: int, root: Floats) -> None:
+    """Write the lower triangles of C."""
+    n, width = columns.shape[:2]
+    for i in range(n):
+        root[i, : i + 1] = 0.0
+        root[i, i] = noise
+        for j in range(i + 1):
+            add_products(root, i * n + j, 0, columns, i * width, 0, columns, j * width, used, 0)
 
 
 @compiled
@@ -121,20 +124,39 @@ def _store(
     begin: int,
     size: int,
     g: Floats,
-    m: int,
+    places: Whole,
+    used: int,
     white: Floats,
-    probe: Floats,
+    probes: Floats,
     mean: Floats,
     variance: Floats,
     ratio: Floats,
 ) -> None:
-    for t in range(size):
-        row = order[begin + t]
-        q, h, scale = 0.0, 0.0, float(g[row, m])
-        for i in range(len(probe)):
-            q += probe[i, t] * white[i, t]
-            h += probe[i, t] * probe[i, t]
-        left = max(1.0 - scale * h, 0.0)
-        mean[row, m] = scale * q
-        variance[row, m] = scale * left
-        ratio[row, m] = scale * q * q + left if scale > 0 else 1.0
+    dots = np.zeros((2, 1, TILE))
+    for k in range(used):
+        m, n = places[k], probes.shape[1]
+        dots[:] = 0.0
+        add_products(dots, 0, 0, probes, k * n, 0, white, 0, n, 0)
+        add_products(dots, 1, 0, probes, k * n, 0, probes, k * n, n, 0)
+        for t in range(size):
+            row = order[begin + t]
+            q, h, scale = dots[0, 0, t], dots[1, 0, t], float(g[row, m])
+            left = max(1.0 - scale * h, 0.0)
+            mean[row, m] = scale * q
+            variance[row, m] = scale * left
+            ratio[row, m] = scale * q * q + left if scale > 0 else 1.0
+
+
+@compiled
+def _take_off(probes: Floats, places: Whole, scale: Floats, used: int, second: Floats) -> None:
+    """Take the sum over the tile of G D'C^-1 D G off the second moments."""
+    for k in range(used):
+        for i in range(probes.shape[1]):
+            for t in range(TILE):
+                probes[k, i, t] *= scale[k, t]
+    flat = probes[:used].reshape(used, probes.shape[1] * TILE)
+    product = np.dot(flat, flat.T)
+    for k in range(used):
+        line = second[places[k]]
+        for other in range(used):
+            line[places[other]] -= product[k, other]
