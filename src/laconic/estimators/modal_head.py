@@ -1,4 +1,4 @@
-"""A linear head for each modality, over the two halves of its codes; those that are there add up to the logits."""
+"""A linear head for each modality, over its codes of two kinds; those that are there add up to the logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,11 +22,15 @@ class Codes:
     Attributes
     ----------
     mean, variance : list of arrays of shape (n, M_j)
+        Under the scales of each sample.
+    steady : list of arrays of shape (n, M_j)
+        Means under the same scales for all samples: linear in what a modality has read, whatever the others say.
     present : array of bool, shape (n, J)
     """
 
     mean: list[Floats]
     variance: list[Floats]
+    steady: list[Floats]
     present: Floats
 
 
@@ -34,12 +38,15 @@ class Codes:
 class Head:
     """Weights of the codes of each modality, and an intercept of each.
 
-    An atom may mean one thing where its code is above zero and another where it is below: both parts have weights.
+    An atom may mean one thing where its code is above zero and another where it is below: both parts have weights. What
+    sparse codes leave out, as too close to the noise, may tell classes apart all the same: steady ones have it.
 
     Attributes
     ----------
     above, below : list of arrays of shape (M_j, K)
         Weights of max(x, 0) and of max(-x, 0).
+    steady : list of arrays of shape (M_j, K)
+        Weights of steady codes.
     intercepts : array of shape (J, K)
     base : array of shape (K,)
         Intercept of all.
@@ -47,6 +54,7 @@ class Head:
 
     above: list[Floats]
     below: list[Floats]
+    steady: list[Floats]
     intercepts: Floats
     base: Floats
 
@@ -59,9 +67,11 @@ class Head:
         logits = codes.present @ self.intercepts + self.base
         spread = np.zeros_like(logits)
         for j, (mean, variance) in enumerate(zip(codes.mean, codes.variance, strict=True)):
-            here, up = codes.present[:, [j]], mean > 0
-            logits = logits + here * (np.maximum(mean, 0) @ self.above[j] + np.maximum(-mean, 0) @ self.below[j])
-            spread += here * ((variance * up) @ self.above[j] ** 2 + (variance * ~up) @ self.below[j] ** 2)
+            here, up, steady = codes.present[:, [j]], mean > 0, self.steady[j]
+            own = np.maximum(mean, 0) @ self.above[j] + np.maximum(-mean, 0) @ self.below[j]
+            logits = logits + here * (own + codes.steady[j] @ steady)
+            above, below = (self.above[j] + steady) ** 2, (self.below[j] - steady) ** 2
+            spread += here * ((variance * up) @ above + (variance * ~up) @ below)
         return np.asarray(softmax(logits / np.sqrt(1 + np.pi / 8 * spread), axis=1))
 
 
@@ -78,7 +88,7 @@ def fitted(parts: Sequence[Codes], labels: Floats, n_classes: int, C: float | No
     seed : int
         Of its folds.
     """
-    scales = [max(float(np.sqrt(np.mean(m**2))), 1e-300) for m in parts[0].mean]
+    scales = [(_size(mean), _size(steady)) for mean, steady in zip(parts[0].mean, parts[0].steady, strict=True)]
     rows = np.vstack([_inputs(part, scales) for part in parts])
     repeated = np.tile(labels, len(parts))
     model = LogisticRegression(C=C or 1.0, max_iter=2000)
@@ -88,11 +98,16 @@ def fitted(parts: Sequence[Codes], labels: Floats, n_classes: int, C: float | No
     return _taken_apart(model, parts[0], scales, n_classes)
 
 
-def _inputs(codes: Codes, scales: list[float]) -> Floats:
+def _size(codes: Floats) -> float:
+    return max(float(np.sqrt(np.mean(codes**2))), 1e-300)
+
+
+def _inputs(codes: Codes, scales: list[tuple[float, float]]) -> Floats:
     """Return codes in units of their typical size, zero where a modality is missing, and which are there."""
-    pairs = zip(codes.mean, scales, strict=True)
-    blocks = [_halves(mean / scale) * codes.present[:, [j]] for j, (mean, scale) in enumerate(pairs)]
-    return np.hstack([*blocks, codes.present.astype(np.float64)])
+    pairs = zip(codes.mean, codes.steady, scales, strict=True)
+    blocks = [np.hstack([_halves(mean / size), steady / usual]) for mean, steady, (size, usual) in pairs]
+    there = [block * codes.present[:, [j]] for j, block in enumerate(blocks)]
+    return np.hstack([*there, codes.present.astype(np.float64)])
 
 
 def _halves(values: Floats) -> Floats:
@@ -112,11 +127,11 @@ def _chosen(model: Any, rows: Floats, repeated: Floats, labels: Floats, seed: in
     return model.set_params(C=search.best_params_["C"])
 
 
-def _taken_apart(model: Any, codes: Codes, scales: list[float], n_classes: int) -> Head:
+def _taken_apart(model: Any, codes: Codes, scales: list[tuple[float, float]], n_classes: int) -> Head:
     coef, base = model.coef_, model.intercept_
     if n_classes == 2:  # scikit-learn keeps one row of two
         coef, base = np.vstack([-coef, coef]) / 2, np.array([-base[0], base[0]]) / 2
-    ends = np.cumsum([n for mean in codes.mean for n in (mean.shape[1],) * 2])
-    parts = np.split(coef, ends, axis=1)
-    weights = [part.T / scale for part, scale in zip(parts[:-1], np.repeat(scales, 2), strict=True)]
-    return Head(weights[::2], weights[1::2], parts[-1].T, base)
+    ends = np.cumsum([n for mean in codes.mean for n in (mean.shape[1],) * 3])
+    parts, sizes = np.split(coef, ends, axis=1), [one for size, usual in scales for one in (size, size, usual)]
+    weights = [part.T / size for part, size in zip(parts[:-1], sizes, strict=True)]
+    return Head(weights[::3], weights[1::3], weights[2::3], parts[-1].T, base)

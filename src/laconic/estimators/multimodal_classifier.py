@@ -31,7 +31,8 @@ class MultimodalDictionaryClassifier(ClassifierMixin, MultimodalDictionary):
 
     Dictionaries are learned as by `MultimodalDictionary`, then on with labels as further rows of every modality: atoms
     come to be used by some classes and not by others. A linear head for each modality is then fitted to codes found
-    without labels, from all modalities and from some of them; those that a sample has add up to its logits.
+    without labels, from all modalities and from some of them: sparse ones, and steady ones, found under the same scales
+    for all samples. The heads of the modalities that a sample has add up to its logits.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ random_state, memory, block_size, on_iteration, client
         Labels of the classes.
     coef_, coef_below_ : dict of arrays of shape (n_atoms, n_classes)
         Weights of the codes of each modality where they are above zero, and of their sizes where they are below.
+    coef_steady_ : dict of arrays of shape (n_atoms, n_classes)
+        Weights of steady codes.
     components_, noise_, ... : as of `MultimodalDictionary`
 
     See Also
@@ -204,6 +207,7 @@ random_state, memory, block_size, on_iteration, client
         self._head = fitted(parts, labels, len(self.classes_), self.C, seed)
         self.coef_ = dict(zip(self.n_atoms_, self._head.above, strict=True))
         self.coef_below_ = dict(zip(self.n_atoms_, self._head.below, strict=True))
+        self.coef_steady_ = dict(zip(self.n_atoms_, self._head.steady, strict=True))
 
     def _lessened(self, rows: Floats, generator: np.random.Generator) -> Floats:
         """Return samples without some of their modalities, drawn at random, but with one at least."""
@@ -224,7 +228,9 @@ random_state, memory, block_size, on_iteration, client
             np.ones(len(m), bool) if p is None else np.asarray(p) for p, (m, _) in zip(present, pairs, strict=True)
         ]
         mean, std = ([np.asarray(pair[i], np.float64) for pair in pairs] for i in range(2))
-        return Codes(mean, [one**2 for one in std], np.stack(there, axis=1))
+        energies = [self.energy_[name] / self.unit_[name] ** 2 for name in self.n_atoms_]
+        steady = [np.asarray(one, np.float64) for one in encoder.steady(coded, energies)]
+        return Codes(mean, [one**2 for one in std], steady, np.stack(there, axis=1))
 
 
 def _rows(pool: Pool) -> Floats:
