@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_limits
 from laconic import MultimodalDictionary
 from laconic.datasets import make_sensors
 from laconic.factorize.multimodal import Tick
+from laconic.factorize.multimodal.noise import refined
+from laconic.factorize.multimodal.samples import Samples
 from laconic.sbl.coupling import Groups, Tree
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -405,3 +407,22 @@ def test_default_coupling_of_groups_needs_no_numbers_that_fit():
     model = learned(WHOLE, (5, 8), coupling=Groups(), max_iter=3)
     assert model.n_atoms_ == {"a": 5, "b": 8}
     assert model.links_["b"].shape == (8, 5)
+
+
+# The noise ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_noise_that_is_found_does_not_depend_on_where_the_search_begins():
+    """With dictionaries known, each round of the search stands on the noise of the last one."""
+    planted = make_sensors(300, (12, 12), n_atoms=16, n_nonzero=2, snr=(20, 10), random_state=3)
+    model = MultimodalDictionary(16, noise=planted.noise, cycles=0, max_iter=1, tol=2.0, random_state=0)
+    blank = model.fit(planted.X).result_.model
+    truth = np.array(blank.noises)
+    samples = Samples(blank.layout, np.hstack(list(planted.X.values())))
+    atoms = [planted.components[name] for name in blank.layout.names]
+    ends = []
+    for factor in (0.2, 1.0, 5.0):
+        begin = blank.with_atoms(atoms).with_noises(factor * truth)
+        ends.append(refined(begin, samples, np.random.default_rng(0), rounds=10, folds=2).noises)
+    np.testing.assert_allclose(ends, np.broadcast_to(ends[1], (3, 2)), rtol=0.02)
+    np.testing.assert_allclose(ends[1], truth, rtol=0.35)

@@ -56,7 +56,7 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         Which atoms share scales; see `laconic.sbl.coupling`.
     noise : "auto", float, dict or sequence of float, default="auto"
         Variance of the noise of an entry, for all modalities or each. "auto" finds them by how well features that are
-        hidden are predicted.
+        hidden are predicted. Rounding is the least: 1e-10 of a sample's energy (1e-6 in float32) over its entries.
     method : {"full", "reference"}, default="full"
         "full" begins with matching pursuit and K-SVD and heats its noises up again a few times; "reference" is the
         plain algorithm, a random start under noises that fall slowly to those given.

@@ -17,6 +17,7 @@ from laconic.estimators.multimodal import MultimodalDictionary
 from laconic.estimators.multimodal_settings import settings_of
 from laconic.estimators.nmf_cluster import is_dask_array
 from laconic.factorize.multimodal import Layout, Tick
+from laconic.factorize.multimodal.schedule import Course
 from laconic.factorize.multimodal.steps import Gather
 from laconic.factorize.multimodal.supervised import labelled, supervised, without_labels
 
@@ -194,8 +195,14 @@ random_state, memory, block_size, on_iteration, client
         columns = np.arange(rows.shape[1], together.shape[1])
         pool = LocalPool(ArraySource(together, np.array([0, len(together)])))
         model = labelled(self.result_.model, columns, float(self.label_noise or 1.0))
-        run = supervised(pool, model, settings_of(self, layout))
+        run = supervised(pool, model, settings_of(self, layout), self._seen)
         self._keep_model(without_labels(run.state.model), run.state.sums)
+
+    def _seen(self, count: int, at: Course) -> None:
+        """Tell whoever watches of a step with labels."""
+        if self.on_iteration is not None:
+            objective, change = float(at.objective[0]), float(at.change[0])
+            self.on_iteration(Tick("labels", count, self.max_iter, objective, change, at.model.noises))
 
     def _fit_heads(self, rows: Floats, labels: Floats) -> None:
         generator = as_generator(type(self).__name__, self.random_state)

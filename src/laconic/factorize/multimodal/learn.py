@@ -133,6 +133,8 @@ def learn(
         found = Search(settings, samples, generator, _teller(tell)).run(blank)
         pool.restore(None)
         at = Resumed(begun(_typed(pool, found.model)), [], found.sparsity)
+        if checkpoint is not None:
+            checkpoint.save(pool, settings, at)  # the search takes longest
     run, trace = _polished(pool, at, settings, tell, checkpoint)
     return _result(run, trace, _measured(pool, run.state.model), at.sparsity)
 

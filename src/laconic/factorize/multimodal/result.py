@@ -47,7 +47,7 @@ class Tick:
     Attributes
     ----------
     stage : str
-        "warm start", "cycle" or "final".
+        "warm start", "cycle", "final", "reference", or "labels" where classes are learned.
     iteration, limit : int
         Of the stage.
     objective : float
