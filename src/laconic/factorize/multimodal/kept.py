@@ -1,7 +1,8 @@
 """Scales that stay with their block from one step to the next: one array, small where few of them are in use.
 
 Dense ones are of shape (n, B). Where that takes less, NumPy's are one row of numbers: how many each sample has in use,
-then their places, then their values.
+then their places, then their values. A sparse matrix would say the same in three arrays; checkpoints, and files that
+a cluster's states are cut at, hold one for each block.
 """
 
 from collections.abc import Iterator

@@ -162,6 +162,7 @@ def _course(one: SensorsSummary) -> tuple[Figure, ...]:
             plot_objective(one.trace, label="log-likelihood of a sample", log=False),
             "Log-likelihood during the fit",
             f"From {one.trace[0]:.4g} to {one.trace[-1]:.4g} in {len(one.trace)} steps.",
-            "Mean log-likelihood of a sample before each step over all data, after the search; in the fit's own units.",
+            "Mean log-likelihood of a sample before each step over all data, after the search; in the fit's own units, "
+            "under the noise that dictionaries are learned with.",
         ),
     )
