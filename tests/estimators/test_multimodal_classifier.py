@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 import laconic
-from laconic.estimators.modal_head import Codes, Head, fitted
+from laconic.estimators.modal_head import Head, Inputs, Panel, panel
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -65,50 +65,112 @@ def test_names_of_classes_do_not_matter():
     np.testing.assert_array_equal(words.predict_proba(X), numbers.predict_proba(X))
 
 
+def test_a_class_that_no_sample_with_a_sensor_has_can_still_be_found():
+    X, y = planted()
+    X["b"][y == 2] = np.nan
+    fit = model().fit(X, y)
+    assert fit.score({"a": planted()[0]["a"]}, y) >= 0.75
+    found = fit.predict_proba({"b": planted()[0]["b"]})
+    assert np.all((found[:, 2] > 0) & (found[:, 2] < 0.5))
+
+
+def test_samples_without_any_sensor_get_the_shares_of_the_classes():
+    X, y = planted()
+    X, y = {name: one[:125] for name, one in X.items()}, np.minimum(y[:125], 1)
+    nothing = {name: np.full_like(one[:2], np.nan) for name, one in X.items()}
+    np.testing.assert_allclose(model().fit(X, y).predict_proba(nothing), [np.bincount(y) / 125] * 2)
+
+
+def test_heads_see_features_as_scaled_and_what_codes_say_of_missing_ones():
+    X, y = planted()
+    X["a"][::3, 2] = np.nan
+    fit = model().fit(X, y)
+    seen = fit._inputs_of(fit._source(X, reset=False).block(0))
+    filled = fit.reconstruct(X)[:, :7]
+    whole = np.where(np.isnan(X["a"]), filled, X["a"])
+    mean, spread = np.nanmean(X["a"], axis=0), np.nanstd(X["a"], axis=0)
+    np.testing.assert_allclose(seen[0].features, (whole - mean) / spread, atol=1e-9)
+
+
 # The head -----------------------------------------------------------------------------------------------------------
 
 
-def drawn(n=40, seed=0):
+def drawn(n=60, seed=0):
+    """Return inputs of two modalities, of which a sample has one at least."""
     rng = np.random.default_rng(seed)
-    mean, steady = ([rng.standard_normal((n, m)) for m in (3, 4)] for _ in range(2))
     there = rng.random((n, 2)) < 0.7
     there[~there.any(axis=1), 0] = True
-    blank = [[one * there[:, [j]] for j, one in enumerate(several)] for several in (mean, steady)]
-    return Codes(blank[0], [np.zeros_like(one) for one in mean], blank[1], there)
+    sizes = ((3, 5), (4, 2))
+    sets = [(rng.standard_normal((n, m)), rng.standard_normal((n, p)) * 10) for m, p in sizes]
+    return [Inputs(x, np.zeros_like(x), z, there[:, j]) for j, (x, z) in enumerate(sets)]
 
 
-def test_logits_are_sums_over_the_modalities_that_are_there():
-    rng, codes = np.random.default_rng(1), drawn()
-    above, below, steady = ([rng.standard_normal((m, 3)) for m in (3, 4)] for _ in range(3))
-    head = Head(above, below, steady, rng.standard_normal((2, 3)), rng.standard_normal(3))
-    for i, found in enumerate(head.probabilities(codes)):
-        logits = head.base.copy()
-        for j in np.flatnonzero(codes.present[i]):
-            x, z = codes.mean[j][i], codes.steady[j][i]
-            logits += head.intercepts[j] + z @ steady[j]
-            logits += np.where(x > 0, x, 0) @ above[j] + np.where(x < 0, -x, 0) @ below[j]
-        np.testing.assert_allclose(np.log(found), log_softmax(logits), atol=1e-10)
+def random_head(one, rng, n_classes=3):
+    m, p = one.mean.shape[1], one.features.shape[1]
+    above, below, features = (rng.standard_normal((k, n_classes)) for k in (m, m, p))
+    return Head(above, below, features / 10, rng.standard_normal(n_classes))
+
+
+def test_classes_are_voted_by_the_modalities_that_are_there():
+    rng, several = np.random.default_rng(1), drawn()
+    heads = [random_head(one, rng) for one in several]
+    for i, found in enumerate(Panel(heads, np.full(3, 1 / 3)).probabilities(several)):
+        votes = []
+        for head, one in zip(heads, several, strict=True):
+            if one.present[i]:
+                x = one.mean[i]
+                logits = np.where(x > 0, x, 0) @ head.above + np.where(x < 0, -x, 0) @ head.below
+                votes.append(log_softmax(logits + one.features[i] @ head.features + head.intercept))
+        np.testing.assert_allclose(np.log(found), log_softmax(np.mean(votes, axis=0)), atol=1e-10)
 
 
 def test_the_less_sure_codes_are_the_closer_are_classes():
-    rng, codes = np.random.default_rng(2), drawn()
-    weights = [[rng.standard_normal((m, 3)) for m in (3, 4)] for _ in range(3)]
-    head = Head(*weights, np.zeros((2, 3)), np.zeros(3))
-    unsure = Codes(codes.mean, [one + 4.0 for one in codes.variance], codes.steady, codes.present)
-    entropy = [-np.sum(p * np.log(p), axis=1).mean() for p in map(head.probabilities, (codes, unsure))]
+    rng, several = np.random.default_rng(2), drawn()
+    whole = Panel([random_head(one, rng) for one in several], np.full(3, 1 / 3))
+    unsure = [Inputs(one.mean, one.variance + 4.0, one.features, one.present) for one in several]
+    entropy = [-np.sum(p * np.log(p), axis=1).mean() for p in map(whole.probabilities, (several, unsure))]
     assert entropy[1] > entropy[0]
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_variances_give_the_expected_softmax(n_classes):
+    """The mean over many draws of the codes, closely, and more closely than their mean does."""
+    rng = np.random.default_rng(n_classes)
+    weights = rng.standard_normal((4, n_classes))
+    head = Head(weights, -weights, np.zeros((0, n_classes)), np.zeros(n_classes))
+    x, std = rng.standard_normal((20, 4)), rng.uniform(0.1, 0.8, (20, 4))
+    draws = x[:, None] + std[:, None] * rng.standard_normal((20, 20_000, 4))
+    expected = softmax(draws @ weights, axis=2).mean(axis=1)
+    inputs = Inputs(x, std**2, np.zeros((20, 0)), np.ones(20, bool))
+    away, naive = np.exp(head.log_probabilities(inputs)) - expected, softmax(head.logits(inputs), axis=1) - expected
+    assert np.abs(away).max() < (0.02 if n_classes == 2 else 0.07)
+    assert np.abs(away).mean() < 0.7 * np.abs(naive).mean()
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_heads_are_what_scikit_learn_fits(n_classes):
-    """Taken apart by modality, weights give the probabilities of the whole regression."""
-    codes, labels = drawn(60), np.arange(60) % n_classes
-    head = fitted([codes], labels, n_classes, C=0.5, seed=0)
-    sizes = [[np.sqrt(np.mean(one**2)) for one in several] for several in (codes.mean, codes.steady)]
-    rows = []
-    for j in range(2):
-        x, z = codes.mean[j] / sizes[0][j], codes.steady[j] / sizes[1][j]
-        rows += [np.maximum(x, 0), np.maximum(-x, 0), z]
-    rows = np.hstack([*rows, codes.present])
-    expected = LogisticRegression(C=0.5, max_iter=2000).fit(rows, labels).predict_proba(rows)
-    np.testing.assert_allclose(head.probabilities(codes), expected, atol=1e-8)
+    """In units of the data, weights give the probabilities of a regression on inputs of size one."""
+    several, labels = drawn(90), np.arange(90) % n_classes
+    for one, head in zip(several, panel(several, labels, n_classes, C=0.5, seed=0).heads, strict=True):
+        size, usual = (np.sqrt(np.mean(each[one.present] ** 2)) for each in (one.mean, one.features))
+        x = one.mean / size
+        rows = np.hstack([np.maximum(x, 0), np.maximum(-x, 0), one.features / usual])
+        expected = LogisticRegression(C=0.5, tol=1e-8).fit(rows[one.present], labels[one.present]).predict_proba(rows)
+        np.testing.assert_allclose(np.exp(head.log_probabilities(one)), expected, atol=2e-3)
+
+
+def test_the_strength_is_that_of_the_best_fold_loss():
+    """Noise alone: the strongest penalty. Classes that features tell apart: a weak one."""
+    rng, labels = np.random.default_rng(3), np.arange(90) % 3
+    noise = Inputs(rng.standard_normal((90, 4)), np.zeros((90, 4)), rng.standard_normal((90, 30)), np.ones(90, bool))
+    told = Inputs(noise.mean, noise.variance, noise.features + 4 * np.eye(30)[labels], noise.present)
+    weights = [np.abs(panel([one], labels, 3, None, 0).heads[0].features).max() for one in (noise, told)]
+    assert weights[0] < 0.05
+    assert weights[1] > 0.3
+
+
+def test_one_sample_of_a_class_is_enough():
+    inputs = drawn(21)
+    labels = np.r_[np.zeros(10, int), np.ones(10, int), 2]
+    found = panel(inputs, labels, 3, None, 0).probabilities(inputs)
+    np.testing.assert_allclose(found.sum(axis=1), 1)

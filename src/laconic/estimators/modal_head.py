@@ -1,13 +1,14 @@
-"""A linear head for each modality, over its codes of two kinds; those that are there add up to the logits."""
+"""A linear head for each modality, over its codes and its features; those that a sample has vote."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax, logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 Floats = np.ndarray[Any, Any]
 
@@ -16,122 +17,150 @@ STRENGTHS = np.logspace(-3, 2, 6)
 
 
 @dataclass(frozen=True)
-class Codes:
-    """Codes of n samples.
+class Inputs:
+    """What the head of one modality sees of n samples.
 
     Attributes
     ----------
-    mean, variance : list of arrays of shape (n, M_j)
-        Under the scales of each sample.
-    steady : list of arrays of shape (n, M_j)
-        Means under the same scales for all samples: linear in what a modality has read, whatever the others say.
-    present : array of bool, shape (n, J)
+    mean, variance : arrays of shape (n, M)
+        Of the codes.
+    features : array of shape (n, N)
+        As they were read; entries that are missing, as codes say.
+    present : array of bool, shape (n,)
+        Which samples have the modality.
     """
 
-    mean: list[Floats]
-    variance: list[Floats]
-    steady: list[Floats]
+    mean: Floats
+    variance: Floats
+    features: Floats
     present: Floats
 
 
 @dataclass(frozen=True)
 class Head:
-    """Weights of the codes of each modality, and an intercept of each.
+    """Weights of one modality.
 
     An atom may mean one thing where its code is above zero and another where it is below: both parts have weights. What
-    sparse codes leave out, as too close to the noise, may tell classes apart all the same: steady ones have it.
+    sparse codes leave out, as too close to the noise, may tell classes apart all the same: features have it.
 
     Attributes
     ----------
-    above, below : list of arrays of shape (M_j, K)
+    above, below : arrays of shape (M, K)
         Weights of max(x, 0) and of max(-x, 0).
-    steady : list of arrays of shape (M_j, K)
-        Weights of steady codes.
-    intercepts : array of shape (J, K)
-    base : array of shape (K,)
-        Intercept of all.
+    features : array of shape (N, K)
+    intercept : array of shape (K,)
     """
 
-    above: list[Floats]
-    below: list[Floats]
-    steady: list[Floats]
-    intercepts: Floats
-    base: Floats
+    above: Floats
+    below: Floats
+    features: Floats
+    intercept: Floats
 
-    def probabilities(self, codes: Codes) -> Floats:
-        """Return class probabilities, shape (n, K); the less sure codes are, the closer to each other.
+    def log_probabilities(self, inputs: Inputs) -> Floats:
+        """Return logarithms of class probabilities, shape (n, K); the less sure codes are, the closer to each other.
 
-        The expectation of a softmax over Gaussian logits is that of logits divided by (1 + pi v / 8)^(1/2) for their
-        variances v (MacKay 1992), closely.
+        The expectation of a softmax over Gaussian logits is close to one over sum_i exp((l_i - l_k) / s_ik), where
+        s_ik = (1 + pi v_ik / 8)^(1/2) for the variance v_ik of l_i - l_k (arXiv:2006.07584; MacKay 1992 for two).
         """
-        logits = codes.present @ self.intercepts + self.base
-        spread = np.zeros_like(logits)
-        for j, (mean, variance) in enumerate(zip(codes.mean, codes.variance, strict=True)):
-            here, up, steady = codes.present[:, [j]], mean > 0, self.steady[j]
-            own = np.maximum(mean, 0) @ self.above[j] + np.maximum(-mean, 0) @ self.below[j]
-            logits = logits + here * (own + codes.steady[j] @ steady)
-            above, below = (self.above[j] + steady) ** 2, (self.below[j] - steady) ** 2
-            spread += here * ((variance * up) @ above + (variance * ~up) @ below)
-        return np.asarray(softmax(logits / np.sqrt(1 + np.pi / 8 * spread), axis=1))
+        up, logits = inputs.mean > 0, self.logits(inputs)
+        parts = (inputs.variance * up, self.above), (inputs.variance * ~up, self.below)
+        found = np.empty_like(logits)
+        for k in range(logits.shape[1]):
+            spread = sum(variance @ (weights - weights[:, [k]]) ** 2 for variance, weights in parts)
+            found[:, k] = -logsumexp((logits - logits[:, [k]]) / np.sqrt(1 + np.pi / 8 * spread), axis=1)
+        return np.asarray(log_softmax(found, axis=1))
+
+    def logits(self, inputs: Inputs) -> Floats:
+        """Return the logits of the classes by the mean of the codes, shape (n, K)."""
+        codes = np.maximum(inputs.mean, 0) @ self.above + np.maximum(-inputs.mean, 0) @ self.below
+        return np.asarray(codes + inputs.features @ self.features + self.intercept)
 
 
-def fitted(parts: Sequence[Codes], labels: Floats, n_classes: int, C: float | None, seed: int) -> Head:
-    """Fit a head to codes found from several sets of modalities, all of the same samples.
+@dataclass(frozen=True)
+class Panel:
+    """The heads of all modalities.
+
+    Attributes
+    ----------
+    heads : list of Head
+    shares : array of shape (K,)
+        Of the classes: all that is known of a sample without any modality.
+    """
+
+    heads: list[Head]
+    shares: Floats
+
+    def probabilities(self, several: list[Inputs]) -> Floats:
+        """Return class probabilities, shape (n, K): the geometric mean over the modalities that a sample has."""
+        votes = [
+            np.where(one.present[:, None], head.log_probabilities(one), 0.0)
+            for head, one in zip(self.heads, several, strict=True)
+        ]
+        n = np.sum([one.present for one in several], axis=0)[:, None]
+        mean = np.where(n > 0, np.sum(votes, axis=0) / np.maximum(n, 1), np.log(self.shares))
+        return np.asarray(softmax(mean, axis=1))
+
+
+def panel(several: list[Inputs], labels: Floats, n_classes: int, C: float | None, seed: int) -> Panel:
+    """Fit a head to the samples that have a modality, for each modality alone.
 
     Parameters
     ----------
-    parts : sequence of Codes
+    several : list of Inputs
+        Of the same samples.
     labels : array of int, shape (n,)
     n_classes : int
     C : float or None
-        Inverse strength of the penalty; None finds it by cross-validation over samples.
+        Inverse strength of the penalty; None finds it by cross-validation, for each head.
     seed : int
         Of its folds.
     """
-    scales = [(_size(mean), _size(steady)) for mean, steady in zip(parts[0].mean, parts[0].steady, strict=True)]
-    rows = np.vstack([_inputs(part, scales) for part in parts])
-    repeated = np.tile(labels, len(parts))
-    model = LogisticRegression(C=C or 1.0, max_iter=2000)
-    if C is None:
-        model = _chosen(model, rows, repeated, labels, seed)
-    model.fit(rows, repeated)
-    return _taken_apart(model, parts[0], scales, n_classes)
+    shares = np.bincount(labels, minlength=n_classes) / len(labels)
+    return Panel([_head(one, labels, n_classes, C, seed) for one in several], shares)
 
 
-def _size(codes: Floats) -> float:
-    return max(float(np.sqrt(np.mean(codes**2))), 1e-300)
+def _head(inputs: Inputs, labels: Floats, n_classes: int, C: float | None, seed: int) -> Head:
+    size, usual = _size(inputs.mean[inputs.present]), _size(inputs.features[inputs.present])
+    x, n_atoms = inputs.mean / size, inputs.mean.shape[1]
+    rows = np.hstack([np.maximum(x, 0), np.maximum(-x, 0), inputs.features / usual])
+    weights, intercept = _regressed(rows[inputs.present], labels[inputs.present], n_classes, C, seed)
+    above, below, features = np.split(weights, [n_atoms, 2 * n_atoms])
+    return Head(above / size, below / size, features / usual, intercept)
 
 
-def _inputs(codes: Codes, scales: list[tuple[float, float]]) -> Floats:
-    """Return codes in units of their typical size, zero where a modality is missing, and which are there."""
-    pairs = zip(codes.mean, codes.steady, scales, strict=True)
-    blocks = [np.hstack([_halves(mean / size), steady / usual]) for mean, steady, (size, usual) in pairs]
-    there = [block * codes.present[:, [j]] for j, block in enumerate(blocks)]
-    return np.hstack([*there, codes.present.astype(np.float64)])
+def _size(values: Floats) -> float:
+    return max(float(np.sqrt(np.mean(values**2))), 1e-300) if values.size else 1.0
 
 
-def _halves(values: Floats) -> Floats:
-    return np.hstack([np.maximum(values, 0), np.maximum(-values, 0)])
+def _regressed(rows: Floats, labels: Floats, n_classes: int, C: float | None, seed: int) -> tuple[Floats, Floats]:
+    """Return weights and intercepts; a class that no sample here has is as likely as one sample among them."""
+    known, own = np.unique(labels, return_inverse=True)
+    weights, intercept = np.zeros((rows.shape[1], n_classes)), np.full(n_classes, -np.log(len(rows) + 1.0))
+    intercept[known] = 0.0
+    if len(known) > 1:
+        weights[:, known], intercept[known] = _weights(_chosen(rows, own, C, seed).fit(rows, own))
+    return weights, intercept
 
 
-def _chosen(model: Any, rows: Floats, repeated: Floats, labels: Floats, seed: int) -> Any:
-    """Return the model with the strength that does best on samples held out, with all their copies."""
-    fewest = int(np.bincount(labels)[np.unique(labels)].min())
-    if fewest < 2:
-        return model
-    copies, n = len(rows) // len(labels), len(labels)
-    folds = StratifiedKFold(min(5, fewest), shuffle=True, random_state=seed).split(labels[:, None], labels)
-    splits = [tuple(np.concatenate([part + i * n for i in range(copies)]) for part in fold) for fold in folds]
-    search = GridSearchCV(model, {"C": STRENGTHS}, scoring="neg_log_loss", cv=splits, refit=False)
-    search.fit(rows, repeated)
-    return model.set_params(C=search.best_params_["C"])
-
-
-def _taken_apart(model: Any, codes: Codes, scales: list[tuple[float, float]], n_classes: int) -> Head:
-    coef, base = model.coef_, model.intercept_
-    if n_classes == 2:  # scikit-learn keeps one row of two
+def _weights(model: Any) -> tuple[Floats, Floats]:
+    """Return weights and intercepts of what is not centred, (P, K) and (K,)."""
+    centre, regression = model[0].mean_, model[-1]
+    coef, base = regression.coef_, regression.intercept_
+    if len(coef) == 1:  # of two classes scikit-learn keeps one row
         coef, base = np.vstack([-coef, coef]) / 2, np.array([-base[0], base[0]]) / 2
-    ends = np.cumsum([n for mean in codes.mean for n in (mean.shape[1],) * 3])
-    parts, sizes = np.split(coef, ends, axis=1), [one for size, usual in scales for one in (size, size, usual)]
-    weights = [part.T / size for part, size in zip(parts[:-1], sizes, strict=True)]
-    return Head(weights[::3], weights[1::3], weights[2::3], parts[-1].T, base)
+    return coef.T, base - base.mean() - coef @ centre
+
+
+def _chosen(rows: Floats, labels: Floats, C: float | None, seed: int) -> Any:
+    """Return the regression, yet to be fitted, with the strength that does best on samples held out.
+
+    Inputs are centred by each fold: otherwise those that hardly vary in it pass for intercepts, which are free.
+    """
+    model = make_pipeline(StandardScaler(with_std=False), LogisticRegression(C=C or 1.0, max_iter=500))
+    fewest = int(np.bincount(labels).min())
+    if C is not None or fewest < 2:
+        return model
+    folds = StratifiedKFold(min(5, fewest), shuffle=True, random_state=seed)
+    grid = {"logisticregression__C": STRENGTHS}
+    search = GridSearchCV(model, grid, scoring="neg_log_loss", cv=folds, refit=False).fit(rows, labels)
+    return model.set_params(**search.best_params_)

@@ -8,11 +8,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from laconic.core.arrays import Array
 from laconic.core.blocks import ArraySource, Block, LocalPool, Pool
 from laconic.core.blocks.source import dense_block
 from laconic.core.checks import DataError, ParameterError, check_interval
 from laconic.core.seeds import RandomState, as_generator
-from laconic.estimators.modal_head import Codes, fitted
+from laconic.estimators.modal_head import Inputs, panel
 from laconic.estimators.multimodal import MultimodalDictionary
 from laconic.estimators.multimodal_settings import settings_of
 from laconic.estimators.nmf_cluster import is_dask_array
@@ -23,17 +24,14 @@ from laconic.factorize.multimodal.supervised import labelled, supervised, withou
 
 Floats = np.ndarray[Any, Any]
 
-SUBSETS = 2
-"""How often the head sees each sample with some modalities left out, besides once with all."""
-
 
 class MultimodalDictionaryClassifier(ClassifierMixin, MultimodalDictionary):
     """Classes from any of several sensors, by sparse codes over dictionaries learned for the task (arXiv:1804.03740).
 
     Dictionaries are learned as by `MultimodalDictionary`, then on with labels as further rows of every modality: atoms
     come to be used by some classes and not by others. A linear head for each modality is then fitted to codes found
-    without labels, from all modalities and from some of them: sparse ones, and steady ones, found under the same scales
-    for all samples. The heads of the modalities that a sample has add up to its logits.
+    without labels, beside the features themselves. The class probabilities of a sample are the geometric mean of what
+    the heads of its modalities say.
 
     Parameters
     ----------
@@ -44,7 +42,7 @@ random_state, memory, block_size, on_iteration, client
         Variance of a label, 0 or 1, around what codes say of it: the smaller, the more labels shape the dictionaries.
         None leaves them out.
     C : float or None, default=None
-        Inverse strength of the penalty of the heads; None finds it by cross-validation.
+        Inverse strength of the penalty of the heads; None finds that of each head by cross-validation.
 
     Attributes
     ----------
@@ -52,8 +50,10 @@ random_state, memory, block_size, on_iteration, client
         Labels of the classes.
     coef_, coef_below_ : dict of arrays of shape (n_atoms, n_classes)
         Weights of the codes of each modality where they are above zero, and of their sizes where they are below.
-    coef_steady_ : dict of arrays of shape (n_atoms, n_classes)
-        Weights of steady codes.
+    coef_features_ : dict of arrays of shape (n_features, n_classes)
+        Weights of the features of each modality, scaled as `scaling` says.
+    intercept_ : dict of arrays of shape (n_classes,)
+        Intercepts of each modality.
     components_, noise_, ... : as of `MultimodalDictionary`
 
     See Also
@@ -158,7 +158,7 @@ random_state, memory, block_size, on_iteration, client
         """Return the probability of each class, shape (n_samples, n_classes), whatever modalities samples have."""
         check_is_fitted(self)
         source = self._source(X, reset=False)
-        parts = [self._head.probabilities(self._codes_of(source.block(i))) for i in range(source.n_blocks)]
+        parts = [self._panel.probabilities(self._inputs_of(source.block(i))) for i in range(source.n_blocks)]
         return np.concatenate(parts)
 
     def predict_log_proba(self, X: Any) -> Floats:
@@ -205,39 +205,25 @@ random_state, memory, block_size, on_iteration, client
             self.on_iteration(Tick("labels", count, self.max_iter, objective, change, at.model.noises))
 
     def _fit_heads(self, rows: Floats, labels: Floats) -> None:
-        generator = as_generator(type(self).__name__, self.random_state)
-        whole = self._codes_of(dense_block(rows, 0))
-        parts = [whole]
-        if len(self.n_atoms_) > 1:
-            parts += [self._codes_of(dense_block(self._lessened(rows, generator), 0)) for _ in range(SUBSETS)]
-        seed = int(generator.integers(2**31))
-        self._head = fitted(parts, labels, len(self.classes_), self.C, seed)
-        self.coef_ = dict(zip(self.n_atoms_, self._head.above, strict=True))
-        self.coef_below_ = dict(zip(self.n_atoms_, self._head.below, strict=True))
-        self.coef_steady_ = dict(zip(self.n_atoms_, self._head.steady, strict=True))
+        seed = int(as_generator(type(self).__name__, self.random_state).integers(2**31))
+        self._panel = panel(self._inputs_of(dense_block(rows, 0)), labels, len(self.classes_), self.C, seed)
+        named = list(zip(self.n_atoms_, self._panel.heads, strict=True))
+        self.coef_ = {name: head.above for name, head in named}
+        self.coef_below_ = {name: head.below for name, head in named}
+        self.coef_features_ = {name: head.features for name, head in named}
+        self.intercept_ = {name: head.intercept for name, head in named}
 
-    def _lessened(self, rows: Floats, generator: np.random.Generator) -> Floats:
-        """Return samples without some of their modalities, drawn at random, but with one at least."""
-        rows, n, names = rows.copy(), len(rows), list(self.modalities_)
-        kept = generator.random((n, len(names))) < generator.random((n, 1))
-        kept[np.arange(n), generator.integers(len(names), size=n)] = True
-        for j, name in enumerate(names):
-            gone = np.ix_(~kept[:, j], self.modalities_[name])
-            rows[gone] = np.nan
-        return rows
-
-    def _codes_of(self, block: Block) -> Codes:
+    def _inputs_of(self, block: Block) -> list[Inputs]:
         encoder = self._encoder()
         coded = encoder.coded(block)
-        pairs = encoder.moments(coded)
-        present = [view.readings.present() for view in coded.views]
-        there = [
-            np.ones(len(m), bool) if p is None else np.asarray(p) for p, (m, _) in zip(present, pairs, strict=True)
-        ]
-        mean, std = ([np.asarray(pair[i], np.float64) for pair in pairs] for i in range(2))
-        energies = [self.energy_[name] / self.unit_[name] ** 2 for name in self.n_atoms_]
-        steady = [np.asarray(one, np.float64) for one in encoder.steady(coded, energies)]
-        return Codes(mean, [one**2 for one in std], steady, np.stack(there, axis=1))
+        parts = zip(encoder.moments(coded), encoder.filled(coded), coded.views, strict=True)
+        return [_inputs(*pair, features, view.readings.present()) for pair, features, view in parts]
+
+
+def _inputs(mean: Array, std: Array, features: Array, present: Array | None) -> Inputs:
+    mean, std, features = (np.asarray(one, np.float64) for one in (mean, std, features))
+    there = np.ones(len(mean), bool) if present is None else np.asarray(present)
+    return Inputs(mean, std**2, features, there)
 
 
 def _rows(pool: Pool) -> Floats:

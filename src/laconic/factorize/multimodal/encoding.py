@@ -1,9 +1,8 @@
 """Codes of a block for dictionaries that are known, each sample's as if it had been alone."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from laconic.core.arrays import Array, array_namespace, device
+from laconic.core.arrays import Array, array_namespace
 from laconic.core.blocks import Block
 from laconic.core.threads import threads_of_our_own
 from laconic.factorize.multimodal.model import Model
@@ -65,19 +64,14 @@ class Encoder:
         pairs = zip(coded.posteriors, self.model.layout.units, strict=True)
         return [(found.mean * unit, array_namespace(found.mean).sqrt(found.variance) * unit) for found, unit in pairs]
 
-    @threads_of_our_own()
-    def steady(self, coded: Coded, energies: Sequence[Array]) -> list[Array]:
-        """Return the means of the codes of each modality under these scales for every sample, in units of the data.
-
-        `energies` are prior variances of the atoms of each modality, of shape (M_j,), in units of the fit.
-        """
+    def filled(self, coded: Coded) -> list[Array]:
+        """Return the features of each modality, scaled as in the fit; entries that are missing, as codes say."""
         found = []
-        for view, part, energy in zip(coded.views, self.model.layout.parts, energies, strict=True):
-            y = view.readings.y
+        for view, part, posterior in zip(coded.views, self.model.layout.parts, coded.posteriors, strict=True):
+            y, seen = view.readings.y, view.readings.seen
             xp = array_namespace(y)
-            level = xp.asarray(energy, dtype=y.dtype, device=device(y))
-            g = xp.zeros((y.shape[0], 1), dtype=y.dtype, device=device(y)) + level[None, :]
-            found.append(view.posterior(g)[0].mean * part.unit)
+            whole = y if seen is None else xp.where(seen, y, posterior.mean @ view.sensor.atoms)
+            found.append(whole[:, : part.n_signal] * part.unit)
         return found
 
     @threads_of_our_own()
