@@ -119,6 +119,13 @@ def test_multimodal_cluster(tmp_path):
     assert max(found[who][what] for who in ("undisturbed", "killed") for what in DIFFERENCES) <= 1e-6
 
 
+@pytest.mark.slow
+def test_multimodal_device():
+    command = [sys.executable, str(BENCHMARKS / "multimodal_device.py"), "--smoke", "--rounds", "1", "--device", "cpu"]
+    page = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert len([line for line in page.splitlines() if line.startswith("| ") and "float64" in line]) == 2
+
+
 DIFFERENCES = "atoms_differ_by", "scales_differ_by"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from laconic.core.arrays import Array, array_namespace
+from laconic.core.arrays import Array, array_namespace, device
 
 ByName = dict[str, Any]
 
@@ -24,7 +24,8 @@ def in_columns(values: ByName, columns: Mapping[str, Any]) -> Array:
     """Return values of the features of each modality where they are in X."""
     xp = array_namespace(next(iter(values.values())))
     order = np.argsort(np.concatenate([columns[name] for name in values]))
-    return xp.take(xp.concat(list(values.values()), axis=1), xp.asarray(order), axis=1)
+    beside = xp.concat(list(values.values()), axis=1)
+    return xp.take(beside, xp.asarray(order, device=device(beside)), axis=1)
 
 
 def told_if_unused(owner: str, usage: ByName, level: int) -> None:

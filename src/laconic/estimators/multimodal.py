@@ -10,7 +10,7 @@ from sklearn.base import TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from laconic.core.arrays import Array, array_namespace, as_array
+from laconic.core.arrays import Array, array_namespace, as_array, device
 from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
@@ -303,8 +303,8 @@ class MultimodalDictionary(TransformerMixin, WithClient):
         found = {}
         for part, atoms, first, last in zip(model.layout.parts, model.atoms, ends[:-1], ends[1:], strict=True):
             codes = X[:, first:last] * (1 / part.unit)
-            xp = array_namespace(codes)
-            found[part.name] = part.restored(codes @ xp.asarray(atoms[:, : part.n_signal], dtype=codes.dtype))
+            rows = array_namespace(codes).asarray(atoms[:, : part.n_signal], dtype=codes.dtype, device=device(codes))
+            found[part.name] = part.restored(codes @ rows)
         return in_columns(found, self.modalities_)
 
     def score_samples(self, X: Any) -> Array:

@@ -83,7 +83,7 @@ def nnls(
     limit = None if max_iter is None else check_positive_int("nnls", "max_iter", max_iter)
     dictionary = as_dictionary("nnls", A)
     signals = as_signals("nnls", Y, dictionary)
-    k = len(signals.y)
+    k = signals.y.shape[0]
     weights, start = as_ridge("nnls", ridge, dictionary, k), as_start("nnls", x0, dictionary, k)
     if method == "projected" or (method == "auto" and not dictionary.fits()):
         return _by_products(dictionary, signals, weights, start, limit or PROJECTED_STEPS, tol)
@@ -141,7 +141,7 @@ def _message(status: Status, answers: Answers) -> str:
 def _by_products(
     dictionary: Dictionary, signals: Signals, ridge: Floats, start: Floats | None, max_iter: int, tol: float
 ) -> NNLSResult:
-    shape = (len(signals.y), dictionary.shape[1])
+    shape = (signals.y.shape[0], dictionary.shape[1])
     xp, where = array_namespace(signals.y), device(signals.y)
     weights = xp.asarray(np.broadcast_to(ridge, shape).copy(), dtype=signals.y.dtype, device=where)
     guess = np.zeros(shape) if start is None else start.copy()

@@ -151,7 +151,7 @@ def sparse_nnls(
     prior = as_prior("sparse_nnls", prior, "type I")
     dictionary = as_dictionary("sparse_nnls", A)
     signals = as_signals("sparse_nnls", Y, dictionary)
-    start = as_start("sparse_nnls", x0, dictionary, len(signals.y))
+    start = as_start("sparse_nnls", x0, dictionary, signals.y.shape[0])
     found = given_noise("sparse_nnls", noise, snr, signals)
     task = _task(dictionary, signals, prior, found, scale, start)
     solver = _chosen(dictionary, task) if solver == "auto" else solver
@@ -188,7 +188,7 @@ def _task(
 ) -> Task:
     xp = array_namespace(signals.y)
     if scale != "auto":
-        unit = np.full(len(signals.y), check_interval("sparse_nnls", "scale", scale, 0.0, np.inf, closed="neither"))
+        unit = np.full(signals.y.shape[0], check_interval("sparse_nnls", "scale", scale, 0.0, np.inf, closed="neither"))
         lengths = xp.ones(dictionary.shape[1], dtype=dictionary.dtype, device=device(signals.y))
     else:
         dictionary, lengths = unit_columns(dictionary)
@@ -197,7 +197,7 @@ def _task(
         noise = _found_noise(dictionary, signals, fit) if noise is None else noise
         unit = coefficient_unit(fit) if scale == "auto" else unit
     shrink = like(dictionary, 1 / unit)[:, None]
-    h = xp.zeros((len(unit), dictionary.shape[1]), dtype=dictionary.dtype, device=device(signals.y))
+    h = xp.zeros((unit.shape[0], dictionary.shape[1]), dtype=dictionary.dtype, device=device(signals.y))
     h = h if start is None else like(dictionary, start) * lengths * shrink
     noise = np.maximum(noise, least_noise(signals))
     y, strength = signals.y * shrink, like(dictionary, 2 * noise / unit**2)[:, None]
@@ -207,7 +207,7 @@ def _task(
 
 def _found_noise(dictionary: Dictionary, signals: Signals, fit: Fit) -> Floats:
     noise, rows = noise_from(fit, signals)
-    if len(rows):
+    if rows.shape[0]:
         some = signals.take(rows)
 
         def refit(variance: Floats) -> tuple[Fit, Floats]:

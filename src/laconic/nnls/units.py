@@ -72,7 +72,7 @@ def given_noise(owner: str, noise: Any, snr: Any, signals: Signals) -> Floats | 
     noise = None if isinstance(noise, str) and noise == "auto" else noise
     if noise is not None and snr is not None:
         raise ParameterError(owner, "snr", "left out where noise is given", snr)
-    k = len(signals.y)
+    k = signals.y.shape[0]
     if snr is not None:
         decibels = check_interval(owner, "snr", snr, -300.0, 300.0)
         return _power(signals) / (1 + 10 ** (decibels / 10))

@@ -6,6 +6,7 @@ structure's parameters.
 """
 
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ from laconic.core.checks import check_interval
 from laconic.structured import StructuredMatrix
 
 M = TypeVar("M", bound=nn.Module)
+
+# What cuDNN says of formed weights, which are new at every call and so cannot have been packed before.
+warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk", UserWarning)
 
 
 class StructuredParameter(nn.Module):
@@ -119,7 +123,8 @@ class ReparametrisedRNN(Reparametrised):
     @property
     def _flat_weights(self) -> list[Tensor]:
         weights = _formed(self)
-        return [weights[name] if name in weights else getattr(self, name) for name in self._flat_weights_names]
+        found = [weights[name] if name in weights else getattr(self, name) for name in self._flat_weights_names]
+        return found if found[0].device.type == "cpu" else [weight.contiguous() for weight in found]  # cuDNN's wish
 
     @property
     def _flat_weight_refs(self) -> list[Any]:

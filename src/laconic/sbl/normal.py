@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from laconic.core.arrays import Array, array_namespace
+from laconic.core.arrays import Array, array_namespace, device
 from laconic.core.loop import Rows
 from laconic.sbl.records import Problem
 from laconic.structured.dictionary import DenseDictionary, Dictionary
@@ -62,7 +62,7 @@ class Units:
     def take(self, rows: Rows) -> Self:
         """Return the units of these signals."""
         xp = array_namespace(self.signals)
-        return type(self)(self.columns, xp.take(self.signals, xp.asarray(rows), axis=0))
+        return type(self)(self.columns, xp.take(self.signals, xp.asarray(rows, device=device(self.signals)), axis=0))
 
 
 def normalised(dictionary: Dictionary, signals: Signals, *, together: bool, limit: float) -> tuple[Problem, Units]:

@@ -141,10 +141,11 @@ def _spread_out(values: Array, columns: Array | None, gamma: Array) -> Array:
     """Put values of some columns in their places among all, zeros elsewhere."""
     if columns is None:
         return values
-    xp, m = array_namespace(values), gamma.shape[1]
+    xp = array_namespace(values)
     nothing = xp.zeros((values.shape[0], 1), dtype=values.dtype, device=device(values))
     used = xp.any(gamma > 0, axis=0)
-    places = xp.where(used, xp.cumulative_sum(xp.astype(used, xp.int64)), xp.zeros(m, dtype=xp.int64))
+    counts = xp.cumulative_sum(xp.astype(used, xp.int64))
+    places = xp.where(used, counts, xp.zeros_like(counts))
     return xp.take(xp.concat([nothing, values], axis=1), places, axis=1)
 
 

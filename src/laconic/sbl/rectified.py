@@ -122,7 +122,7 @@ def rectified_sbl(
     limit = parse_bytes(memory, owner=owner, parameter="memory")
     dictionary = as_dictionary(owner, A)
     signals = as_signals(owner, y, dictionary)
-    rule = as_noise_rule(owner, noise, snr, len(signals.y))
+    rule = as_noise_rule(owner, noise, snr, signals.y.shape[0])
     how = _learning(
         owner, as_e_step(owner, e_step, random_state), prior, shared_support, prune, relaxation, tol, max_iter
     )

@@ -36,7 +36,7 @@ def kept(parts: list[Array], room: float) -> Array | None:
     xp, n = array_namespace(parts[0]), sum(part.shape[0] for part in parts)
     used = [np.count_nonzero(part) if isinstance(part, np.ndarray) else part.shape[0] * part.shape[1] for part in parts]
     dense, small = n * parts[0].shape[1], n + 2 * sum(used)
-    if min(dense, small) * parts[0].dtype.itemsize > room * n:
+    if min(dense, small) * xp.finfo(parts[0].dtype).bits > 8 * room * n:
         return None
     return _packed(parts) if small < dense else xp.concat(parts, axis=0)
 
