@@ -108,7 +108,7 @@ def drawn(n=60, seed=0):
 def random_head(one, rng, n_classes=3):
     m, p = one.mean.shape[1], one.features.shape[1]
     above, below, features = (rng.standard_normal((k, n_classes)) for k in (m, m, p))
-    return Head(above, below, features / 10, rng.standard_normal(n_classes))
+    return Head(above, below, features / 10, rng.standard_normal(n_classes), np.zeros((n_classes, n_classes)))
 
 
 def test_classes_are_voted_by_the_modalities_that_are_there():
@@ -137,7 +137,7 @@ def test_variances_give_the_expected_softmax(n_classes):
     """The mean over many draws of the codes, closely, and more closely than their mean does."""
     rng = np.random.default_rng(n_classes)
     weights = rng.standard_normal((4, n_classes))
-    head = Head(weights, -weights, np.zeros((0, n_classes)), np.zeros(n_classes))
+    head = Head(weights, -weights, np.zeros((0, n_classes)), np.zeros(n_classes), np.zeros((n_classes, n_classes)))
     x, std = rng.standard_normal((20, 4)), rng.uniform(0.1, 0.8, (20, 4))
     draws = x[:, None] + std[:, None] * rng.standard_normal((20, 20_000, 4))
     expected = softmax(draws @ weights, axis=2).mean(axis=1)
@@ -145,6 +145,17 @@ def test_variances_give_the_expected_softmax(n_classes):
     away, naive = np.exp(head.log_probabilities(inputs)) - expected, softmax(head.logits(inputs), axis=1) - expected
     assert np.abs(away).max() < (0.02 if n_classes == 2 else 0.07)
     assert np.abs(away).mean() < 0.7 * np.abs(naive).mean()
+
+
+def test_codes_as_unsure_as_usual_change_nothing():
+    rng = np.random.default_rng(4)
+    one = Inputs(rng.standard_normal((80, 3)), np.full((80, 3), 0.7), rng.standard_normal((80, 5)), np.ones(80, bool))
+    one = Inputs(np.abs(one.mean), one.variance, one.features, one.present)
+    head = panel([one], np.arange(80) % 3, 3, 1.0, 0).heads[0]
+    logs = log_softmax(head.logits(one), axis=1)
+    np.testing.assert_allclose(head.log_probabilities(one), logs, atol=1e-10)
+    sharper = head.log_probabilities(Inputs(one.mean, one.variance / 9, one.features, one.present))
+    assert np.all(sharper.max(axis=1) >= logs.max(axis=1))
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -1,6 +1,6 @@
 """A linear head for each modality, over its codes and its features; those that a sample has vote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ class Inputs:
     features: Floats
     present: Floats
 
+    def take(self, rows: Floats) -> "Inputs":
+        """Return some of the samples."""
+        return Inputs(self.mean[rows], self.variance[rows], self.features[rows], self.present[rows])
+
 
 @dataclass(frozen=True)
 class Head:
@@ -49,26 +53,36 @@ class Head:
         Weights of max(x, 0) and of max(-x, 0).
     features : array of shape (N, K)
     intercept : array of shape (K,)
+    usual : array of shape (K, K)
+        Mean variance of the difference of two logits over the samples that the weights were fitted to.
     """
 
     above: Floats
     below: Floats
     features: Floats
     intercept: Floats
+    usual: Floats
 
     def log_probabilities(self, inputs: Inputs) -> Floats:
         """Return logarithms of class probabilities, shape (n, K); the less sure codes are, the closer to each other.
 
         The expectation of a softmax over Gaussian logits is close to one over sum_i exp((l_i - l_k) / s_ik), where
         s_ik = (1 + pi v_ik / 8)^(1/2) for the variance v_ik of l_i - l_k (arXiv:2006.07584; MacKay 1992 for two).
+        The weights were fitted to means of codes and are right where codes are as sure as they usually were: s_ik is
+        taken over what it is for the usual variance.
         """
-        up, logits = inputs.mean > 0, self.logits(inputs)
-        parts = (inputs.variance * up, self.above), (inputs.variance * ~up, self.below)
+        logits = self.logits(inputs)
         found = np.empty_like(logits)
         for k in range(logits.shape[1]):
-            spread = sum(variance @ (weights - weights[:, [k]]) ** 2 for variance, weights in parts)
-            found[:, k] = -logsumexp((logits - logits[:, [k]]) / np.sqrt(1 + np.pi / 8 * spread), axis=1)
+            spread = (1 + np.pi / 8 * self.variances(inputs, k)) / (1 + np.pi / 8 * self.usual[k])
+            found[:, k] = -logsumexp((logits - logits[:, [k]]) / np.sqrt(spread), axis=1)
         return np.asarray(log_softmax(found, axis=1))
+
+    def variances(self, inputs: Inputs, k: int) -> Floats:
+        """Return the variances of the logits less that of class k, shape (n, K), as if codes were independent."""
+        up = inputs.mean > 0
+        parts = (inputs.variance * up, self.above), (inputs.variance * ~up, self.below)
+        return np.asarray(sum(variance @ (weights - weights[:, [k]]) ** 2 for variance, weights in parts))
 
     def logits(self, inputs: Inputs) -> Floats:
         """Return the logits of the classes by the mean of the codes, shape (n, K)."""
@@ -120,12 +134,16 @@ def panel(several: list[Inputs], labels: Floats, n_classes: int, C: float | None
 
 
 def _head(inputs: Inputs, labels: Floats, n_classes: int, C: float | None, seed: int) -> Head:
-    size, usual = _size(inputs.mean[inputs.present]), _size(inputs.features[inputs.present])
-    x, n_atoms = inputs.mean / size, inputs.mean.shape[1]
-    rows = np.hstack([np.maximum(x, 0), np.maximum(-x, 0), inputs.features / usual])
-    weights, intercept = _regressed(rows[inputs.present], labels[inputs.present], n_classes, C, seed)
+    own, labels = inputs.take(inputs.present), labels[inputs.present]
+    size, usual = _size(own.mean), _size(own.features)
+    x, n_atoms = own.mean / size, own.mean.shape[1]
+    rows = np.hstack([np.maximum(x, 0), np.maximum(-x, 0), own.features / usual])
+    weights, intercept = _regressed(rows, labels, n_classes, C, seed)
     above, below, features = np.split(weights, [n_atoms, 2 * n_atoms])
-    return Head(above / size, below / size, features / usual, intercept)
+    head = Head(above / size, below / size, features / usual, intercept, np.zeros((n_classes, n_classes)))
+    if not len(labels):
+        return head
+    return replace(head, usual=np.array([head.variances(own, k).mean(axis=0) for k in range(n_classes)]))
 
 
 def _size(values: Floats) -> float:
