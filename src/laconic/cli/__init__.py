@@ -1,4 +1,4 @@
-"""The command line: `laconic tour`, `laconic compress`, `laconic nnls`, `laconic nmf`, `laconic fuse`."""
+"""The command line: `laconic tour`, `compress`, `nnls`, `nmf`, `fuse` and `reproduce`."""
 
 import sys
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ from laconic.cli.endings import INTERRUPTED, ending
 from laconic.cli.fuse import fuse
 from laconic.cli.nmf import nmf
 from laconic.cli.nnls import nnls
+from laconic.cli.reproduce import reproduce
 from laconic.cli.tour import tour
 
-RESUMABLE = ("compress",)
+RESUMABLE = ("compress", "reproduce")
 """Commands that go on with --resume."""
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command()(compress)
 app.command()(nnls)
 app.command()(nmf)
 app.command()(fuse)
+app.command()(reproduce)
 
 
 @app.callback(invoke_without_command=True)

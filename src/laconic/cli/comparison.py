@@ -68,7 +68,7 @@ def compare(request: Request, console: Console) -> dict[str, Any]:
     with folder.open(settings, resume=request.resume, overwrite=request.overwrite):
         _say_what_comes(console, data, request.study, found, skipped)
         rows = _train(request, folder, found, console)
-        metrics = _metrics(request, data, [rows[candidate.method] for candidate in found], skipped)
+        metrics = _metrics(request, data, [rows[candidate.name] for candidate in found], skipped)
         folder.write("table.md", markdown_table(metrics))
         folder.write("report.html", render_compression(metrics))
         folder.write("metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
@@ -102,8 +102,8 @@ def _say_what_comes(
 def _train(request: Request, folder: StudyFolder, found: list[Candidate], console: Console) -> dict[str, Any]:
     """Return the row of every network by its method; those of earlier runs are read."""
     own = [candidate for candidate in found if not candidate.same_as]
-    rows = {c.method: row for c in own if (row := folder.row(c.method)) is not None}
-    jobs = [_job(request, candidate, found[0]) for candidate in own if candidate.method not in rows]
+    rows = {c.name: row for c in own if (row := folder.row(c.name)) is not None}
+    jobs = [_job(request, candidate, found[0]) for candidate in own if candidate.name not in rows]
     events = run_jobs(jobs, request.jobs or n_cores())
     with TrainingProgress(console, [job.name for job in jobs], request.study.epochs) as progress, closing(events):
         for event in events:
@@ -116,12 +116,12 @@ def _train(request: Request, folder: StudyFolder, found: list[Candidate], consol
                     rows[name] = without_nan(row)
                     folder.keep_row(name, rows[name])
                     progress.finish(name, row["accuracy"])
-    return rows | {c.method: twin_row(c, rows[c.same_as], request.out) for c in found if c.same_as}
+    return rows | {c.name: twin_row(c, rows[c.same_as], request.out) for c in found if c.same_as}
 
 
 def _job(request: Request, candidate: Candidate, dense: Candidate) -> Job:
     arguments = (request.study, candidate, dense, request.source, request.out)
-    return Job(candidate.method, train_one, arguments)
+    return Job(candidate.name, train_one, arguments)
 
 
 def _metrics(

@@ -33,7 +33,7 @@ def compress(
         str | None,
         _compression("SIZE", "Most bytes of a compressed model, such as 4.06KB.", "what the papers' rule gives"),
     ] = None,
-    methods: Annotated[str, _compression("NAMES", "all, or some with commas, such as kronecker,pruned.")] = "all",
+    methods: Annotated[str, _compression("NAMES", "all, or some with commas, such as kronecker,kronecker-32.")] = "all",
     shapes: Annotated[str, _compression("RULE", "Kronecker factors of the largest rank (auto), or paper.")] = "auto",
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 60,
     batch_size: Annotated[int | None, _training("N", "Sequences a step.", "64")] = None,
@@ -66,7 +66,7 @@ def compress(
         n_layers=layers,
         bidirectional=bidirectional,
         budget=None if budget is None else parse_bytes(budget, owner=OWNER, parameter="budget"),
-        methods=_methods(methods),
+        methods=contenders(methods),
         epochs=epochs,
         seed=seed,
         shapes=shapes,
@@ -96,12 +96,14 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
     print(f"Report: {out / 'report.html'}")
 
 
-def _methods(given: str) -> tuple[str, ...]:
-    from laconic.rnn.methods import METHODS, RIVALS
+def contenders(given: str) -> tuple[str, ...]:
+    """Return the names of contenders in words with commas."""
+    from laconic.rnn.contender import Contender
+    from laconic.rnn.methods import RIVALS
 
     if given.strip() == "all":
         return RIVALS
     names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
-    if not names or not set(names) <= METHODS.keys():
+    if not names:
         raise ParameterError(OWNER, "methods", f"all, or some of {','.join(RIVALS)}", given)
-    return names
+    return tuple(Contender.parse(OWNER, name).name for name in names)

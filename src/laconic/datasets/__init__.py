@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from laconic.datasets.digits import load_digits_rows
     from laconic.datasets.factors import Factors, make_factors
     from laconic.datasets.halves import DigitHalves, load_digit_halves
+    from laconic.datasets.known import load_known
     from laconic.datasets.melody import Melody, make_melody
     from laconic.datasets.modalities import LoadedModalities, load_modalities
     from laconic.datasets.npz import load_npz
@@ -37,6 +38,7 @@ __all__ = [
     "load_array",
     "load_digit_halves",
     "load_digits_rows",
+    "load_known",
     "load_matrix",
     "load_modalities",
     "load_names",
@@ -64,6 +66,7 @@ _HOMES = {
     "load_array": "laconic.datasets.arrays",
     "load_digit_halves": "laconic.datasets.halves",
     "load_digits_rows": "laconic.datasets.digits",
+    "load_known": "laconic.datasets.known",
     "load_matrix": "laconic.datasets.arrays",
     "load_modalities": "laconic.datasets.modalities",
     "load_names": "laconic.datasets.arrays",

@@ -56,3 +56,22 @@ def member(source: str, file: NpzFile, name: str) -> NDArray[Any]:
     if not isinstance(array, np.ndarray):
         raise DataError(f"{source}: {name} must be an array, got a file of another kind in the archive")
     return array
+
+
+def arrays_of(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """Return arrays of an .npz file, all of which must be there.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or one is missing.
+    """
+    with reading(path), path.open("rb") as handle:
+        file = np.load(handle, allow_pickle=False)
+        held = file.files if isinstance(file, NpzFile) else []
+        missing = [name for name in names if name not in held]
+        if missing:
+            raise DataError(
+                f"{path.name}: the array {missing[0]} is missing, the file holds {', '.join(held) or 'none'}"
+            )
+        return {name: member(path.name, file, name) for name in names}

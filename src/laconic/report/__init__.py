@@ -32,6 +32,7 @@ from laconic.report.nmf import (
 )
 from laconic.report.records import Epoch, MethodRow
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
+from laconic.report.seeds import plot_seeds, seeds_section
 from laconic.report.sensors import (
     Accuracy,
     Sample,
@@ -83,6 +84,7 @@ __all__ = [
     "plot_rank",
     "plot_reconstructed_images",
     "plot_reconstructions",
+    "plot_seeds",
     "plot_sensor_accuracy",
     "plot_sensor_codes",
     "plot_signal",
@@ -95,6 +97,7 @@ __all__ = [
     "read_sensors",
     "render_compression",
     "render_report",
+    "seeds_section",
     "sensors_section",
     "write_report",
 ]

@@ -14,6 +14,7 @@ from laconic.core.files import atomic_write_bytes
 from laconic.rnn.account import Account
 from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.compression import compress
+from laconic.rnn.contender import Contender
 from laconic.rnn.methods import METHODS, RIVALS
 from laconic.rnn.network import CELLS, SequenceNetwork
 from laconic.rnn.training.records import EpochRecord
@@ -35,7 +36,7 @@ class Study:
     budget : int or None
         Bytes of each compressed model, its classifier counted; None for the size that the papers' rule gives.
     methods : tuple of str
-        Compression methods; the dense network is always trained too.
+        Names of contenders, such as "kronecker" or "kronecker-paper-32"; the dense network is always trained too.
     epochs, seed : int
     shapes, layout
         As in `compress`.
@@ -64,8 +65,8 @@ class Study:
             check_positive_int("laconic compress", name, getattr(self, name))
         if not 0 <= self.seed < 2**32:
             raise ParameterError("laconic compress", "seed", "a whole number from 0 to 2**32 - 1", self.seed)
-        for method in self.methods:
-            check_choice("laconic compress", "methods", method, METHODS)
+        for name in self.methods:
+            Contender.parse("laconic compress", name)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -78,18 +79,23 @@ class Candidate:
 
     Attributes
     ----------
+    name : str
+        Of the contender.
     method : str
     hidden : int
-        The study's, but for the small network.
+        The study's, but for the small network and contenders with a width of their own.
     account : Account
         Of the untrained network.
+    shapes : shapes or rule, as in `compress`
     same_as : str
-        An earlier method that gives the very same network, which need not be trained twice; empty for most.
+        An earlier contender that gives the very same network, which need not be trained twice; empty for most.
     """
 
+    name: str
     method: str
     hidden: int
     account: Account
+    shapes: Any = "auto"
     same_as: str = ""
 
 
@@ -101,18 +107,19 @@ def candidates(study: Study, n_features: int, n_classes: int) -> tuple[list[Cand
     ParameterError
         If a setting is not allowed or no method can keep the budget.
     """
-    dense = Candidate("dense", study.hidden, _account(study, "dense", n_features, n_classes, None))
+    dense = Candidate("dense", "dense", study.hidden, _account(study, "dense", n_features, n_classes, None))
     check_settings(make_classifier(study, dense).get_params(deep=False))
     fitted = with_budget(study, n_features, n_classes)
     found, errors = [dense], dict[str, ParameterError]()
-    for method in (method for method in study.methods if method != "dense"):
+    for name in (name for name in study.methods if name != "dense"):
+        contender = Contender.parse("laconic compress", name)
         try:
-            found.append(_without_twin(_candidate(fitted, method, n_features, n_classes), found))
+            found.append(_without_twin(_candidate(fitted, contender, n_features, n_classes), found))
         except ParameterError as error:
-            errors[method] = error
+            errors[name] = error
     if errors and len(found) == 1:
         raise next(iter(errors.values()))
-    return found, {method: str(error) for method, error in errors.items()}
+    return found, {name: str(error) for name, error in errors.items()}
 
 
 def _without_twin(candidate: Candidate, earlier: list[Candidate]) -> Candidate:
@@ -120,17 +127,17 @@ def _without_twin(candidate: Candidate, earlier: list[Candidate]) -> Candidate:
     made_of = [layer.structure for layer in candidate.account]
     for other in earlier:
         if other.hidden == candidate.hidden and [layer.structure for layer in other.account] == made_of:
-            return replace(candidate, same_as=other.method)
+            return replace(candidate, same_as=other.name)
     return candidate
 
 
 def twin_row(candidate: Candidate, row: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return the row of a candidate whose network is that of another row, and copy its model."""
-    model = folder / "models" / f"{candidate.method}.safetensors"
+    model = folder / "models" / f"{candidate.name}.safetensors"
     for ending in (".safetensors", ".json"):
         atomic_write_bytes(model.with_suffix(ending), (folder / row["model"]).with_suffix(ending).read_bytes())
     note = f"{candidate.account[0].note}; not trained a second time".removeprefix("; ")
-    same = {"method": candidate.method, "summary": METHODS[candidate.method].summary, "note": note}
+    same = {"method": candidate.name, "summary": METHODS[candidate.method].summary, "note": note}
     return row | same | {"model": str(model.relative_to(folder))}
 
 
@@ -141,13 +148,21 @@ def with_budget(study: Study, n_features: int, n_classes: int) -> Study:
     return replace(study, budget=_account(study, "kronecker", n_features, n_classes, None).bytes_after)
 
 
-def _candidate(study: Study, method: str, n_features: int, n_classes: int) -> Candidate:
-    if method != "small":
-        return Candidate(method, study.hidden, _account(study, method, n_features, n_classes, study.budget))
+def _candidate(study: Study, contender: Contender, n_features: int, n_classes: int) -> Candidate:
+    name, method = contender.name, contender.method
+    if method == "small":
+        return _small(study, n_features, n_classes)
+    shapes = (contender.shapes or study.shapes) if method == "kronecker" else "auto"
+    own = replace(study, hidden=contender.hidden or study.hidden, shapes=shapes)
+    return Candidate(name, method, own.hidden, _account(own, method, n_features, n_classes, study.budget), shapes)
+
+
+def _small(study: Study, n_features: int, n_classes: int) -> Candidate:
+    """Return the widest dense network that keeps the budget."""
     for hidden in range(study.hidden, 0, -1):
         account = _account(replace(study, hidden=hidden), "dense", n_features, n_classes, None)
         if account.bytes_after <= (study.budget or 0):
-            return Candidate(method, hidden, replace(account, method="small"))
+            return Candidate("small", "small", hidden, replace(account, method="small"))
     raise ParameterError("compress", "budget", f"at least {account.bytes_after} bytes for one unit", study.budget)
 
 
@@ -171,7 +186,7 @@ def make_classifier(study: Study, candidate: Candidate, **settings: Any) -> RNNC
         bidirectional=study.bidirectional,
         method="dense" if plain else candidate.method,
         budget=None if plain else candidate.account.bytes_after,
-        shapes=study.shapes if candidate.method == "kronecker" else "auto",
+        shapes=candidate.shapes,
         layers=["rnn"],
         layout=study.layout,
         init="nearest" if plain else "random",
@@ -198,12 +213,12 @@ def train_candidate(
     data : (x_train, y_train, x_test, y_test)
     """
     x_train, y_train, x_test, y_test = data
-    checkpoint, models = folder / CHECKPOINTS / candidate.method, folder / "models"
+    checkpoint, models = folder / CHECKPOINTS / candidate.name, folder / "models"
     for place in (checkpoint, models):
         place.mkdir(parents=True, exist_ok=True)
     classifier = make_classifier(study, candidate, checkpoint_dir=checkpoint, resume=True, on_epoch=on_epoch)
     classifier.fit(x_train, y_train, X_valid=x_test, y_valid=y_test)
-    model = models / f"{candidate.method}.safetensors"
+    model = models / f"{candidate.name}.safetensors"
     classifier.save(model)
     predicted = classifier.predict(x_test)
     return _row(candidate, dense, classifier, x_train.shape[1]) | {
@@ -214,12 +229,12 @@ def train_candidate(
 
 
 def _row(candidate: Candidate, dense: Candidate, classifier: RNNClassifier, n_steps: int) -> dict[str, Any]:
-    account, method = candidate.account, candidate.method
+    account = candidate.account
     curve = [_point(record) for record in classifier.history_]
     return {
-        "method": method,
-        "summary": METHODS[method].summary,
-        "structure": f"{candidate.hidden} units" if method == "small" else account[0].structure,
+        "method": candidate.name,
+        "summary": METHODS[candidate.method].summary,
+        "structure": _structure(candidate, dense),
         "bytes": account.bytes_after,
         "parameters": account.parameters_after,
         "factor": dense.account.bytes_after / account.bytes_after,
@@ -232,6 +247,14 @@ def _row(candidate: Candidate, dense: Candidate, classifier: RNNClassifier, n_st
         "note": account[0].note,
         "curve": curve,
     }
+
+
+def _structure(candidate: Candidate, dense: Candidate) -> str:
+    units = f"{candidate.hidden} units"
+    if candidate.method == "small":
+        return units
+    words = candidate.account[0].structure
+    return words if candidate.hidden == dense.hidden else f"{units}, {words}"
 
 
 def _layer_parameters(account: Account) -> int:

@@ -1,0 +1,92 @@
+"""The benchmarks that `laconic reproduce` runs: data, network, budget and contenders of each."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ALL = ("kronecker-paper", "kronecker", "hybrid", "lowrank", "pruned", "small")
+
+NARROW = ("kronecker-paper-28", "kronecker-28", "hybrid-28", "lowrank-28", "pruned", "small")
+"""Where 32 units leave too little of a budget."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One comparison at equal bytes.
+
+    Attributes
+    ----------
+    title : str
+    data : str
+        A known set of `laconic.datasets.load_known`.
+    sizes : tuple of int
+        Steps, features and classes of its sequences: what made-up ones of the same kind have.
+    study : dict
+        Fields of `laconic.rnn.study.Study`.
+    goals : tuple of Goal
+    """
+
+    title: str
+    data: str
+    sizes: tuple[int, int, int]
+    study: dict[str, Any]
+    goals: tuple["Goal", ...] = ()
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A mean accuracy that a contender has to reach: a number, or how far it may be below the dense network.
+
+    Attributes
+    ----------
+    contender : str
+    least : float or None
+    below_dense : float or None
+    above_rivals : float
+        And how far it has to be above each contender of another kind.
+    """
+
+    contender: str
+    least: float | None = None
+    below_dense: float | None = None
+    above_rivals: float = 0.0
+    rivals: tuple[str, ...] = field(default=("lowrank", "pruned", "small"))
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "mnist-lstm": Benchmark(
+        "MNIST row by row, LSTM of 40 units",
+        "mnist",
+        (28, 28, 10),
+        {"cell": "lstm", "hidden": 40, "budget": 4157, "epochs": 60, "methods": (*ALL, "kronecker-36", "kronecker-32")},
+        (Goal("dense", 0.99, rivals=()), Goal("kronecker-32", 0.982, above_rivals=0.005)),
+    ),
+    "usps-fastrnn": Benchmark(
+        "USPS row by row, FastRNN of 32 units",
+        "usps",
+        (16, 16, 10),
+        {"cell": "fastrnn", "hidden": 32, "budget": 1669, "epochs": 100, "methods": NARROW},
+        (Goal("dense", 0.937, rivals=()), Goal("kronecker-28", 0.93, above_rivals=0.005)),
+    ),
+    "activity-bilstm": Benchmark(
+        "Activities from a phone's sensors, bidirectional LSTM of 119 units",
+        "activities",
+        (128, 9, 6),
+        {"cell": "lstm", "hidden": 119, "bidirectional": True, "budget": 25_380, "epochs": 30, "methods": ALL},
+        (Goal("kronecker", below_dense=0.01),),
+    ),
+    "spoken-lstm": Benchmark(
+        "Spoken digits, LSTM of 118 units",
+        "spoken-digits",
+        (61, 20, 10),
+        {"cell": "lstm", "hidden": 118, "budget": 15_690, "epochs": 60, "methods": ALL},
+        (Goal("kronecker", below_dense=0.02),),
+    ),
+    "spoken-gru": Benchmark(
+        "Spoken digits, GRU of 154 units",
+        "spoken-digits",
+        (61, 20, 10),
+        {"cell": "gru", "hidden": 154, "budget": 14_710, "epochs": 60, "methods": ALL},
+        (Goal("kronecker", below_dense=0.02),),
+    ),
+}
+"""Every benchmark by name; a new one adds its entry here."""
