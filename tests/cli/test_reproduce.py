@@ -99,7 +99,7 @@ WRONG = {
     "name": (("reproduce", "speech", "--out", "out"), "--name must be one of"),
     "no folder": (("reproduce", "usps-fastrnn"), "--out must be a folder"),
     "seeds": (("reproduce", "usps-fastrnn", "--out", "out", "--seeds", "one"), "--seeds must be whole numbers"),
-    "methods": (("reproduce", "usps-fastrnn", "--out", "out", "--methods", "zip"), "--methods must be one of"),
+    "methods": (("reproduce", "usps-fastrnn", "--out", "out", "--methods", "zip"), "--methods must be all, or some of"),
     "epochs": (("reproduce", "usps-fastrnn", "--out", "out", "--epochs", "0"), "--epochs must be"),
     "data": (("reproduce", "usps-fastrnn", "--out", "out", "--data", "none"), "--data must be a folder that holds"),
 }

@@ -104,6 +104,11 @@ def contenders(given: str) -> tuple[str, ...]:
     if given.strip() == "all":
         return RIVALS
     names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
-    if not names:
-        raise ParameterError(OWNER, "methods", f"all, or some of {','.join(RIVALS)}", given)
-    return tuple(Contender.parse(OWNER, name).name for name in names)
+    try:
+        found = tuple(Contender.parse(OWNER, name).name for name in names)
+    except ParameterError:
+        found = ()
+    if not found:
+        allowed = f"all, or some of {','.join(RIVALS)}, perhaps with units or shapes, as in kronecker-paper-32"
+        raise ParameterError(OWNER, "methods", allowed, given)
+    return found

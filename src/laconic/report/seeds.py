@@ -53,7 +53,7 @@ def seeds_section(metrics: Mapping[str, Any]) -> Section:
 
 
 def _looks(names: Sequence[str]) -> dict[str, Look]:
-    """Return how each contender is drawn: methods as everywhere, those with shapes or units of their own in spare looks."""
+    """Return how each contender is drawn: methods as everywhere, those with more to their name in spare looks."""
     spare, found = list(SPARE.values()), dict[str, Look]()
     for name in dict.fromkeys(names):
         known = name in METHODS
