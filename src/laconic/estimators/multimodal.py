@@ -14,12 +14,12 @@ from laconic.core.arrays import Array, array_namespace, as_array, device
 from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
+from laconic.estimators.checkpointing import checkpoint_of
 from laconic.estimators.modal_values import ByName, by_name, in_columns, told_if_unused
 from laconic.estimators.modalities import is_several, joined, layout_of
 from laconic.estimators.multimodal_settings import check_parameters, settings_of
-from laconic.estimators.nmf_checkpoint import checkpoint_of
-from laconic.estimators.nmf_cluster import WithClient, chunks_encoded, is_dask_array, pooled
-from laconic.estimators.nmf_data import sampled
+from laconic.estimators.pools import WithClient, chunks_encoded, is_dask_array, pooled
+from laconic.estimators.sampled import sampled
 from laconic.factorize.multimodal import (
     Checkpoint,
     Encoder,

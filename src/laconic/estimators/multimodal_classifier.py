@@ -16,7 +16,7 @@ from laconic.core.seeds import RandomState, as_generator
 from laconic.estimators.modal_head import Inputs, panel
 from laconic.estimators.multimodal import MultimodalDictionary
 from laconic.estimators.multimodal_settings import settings_of
-from laconic.estimators.nmf_cluster import is_dask_array
+from laconic.estimators.pools import is_dask_array
 from laconic.factorize.multimodal import Layout, Tick
 from laconic.factorize.multimodal.schedule import Course
 from laconic.factorize.multimodal.steps import Gather

@@ -14,10 +14,10 @@ from laconic.core.arrays import Array, array_namespace, device
 from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.checks import ParameterError
 from laconic.core.seeds import RandomState, as_generator
-from laconic.estimators.nmf_checkpoint import checkpoint_of, watched
-from laconic.estimators.nmf_cluster import WithClient, chunks_encoded, codes_of, is_dask_array, pooled
-from laconic.estimators.nmf_data import sampled
+from laconic.estimators.checkpointing import checkpoint_of, watched
 from laconic.estimators.nmf_settings import checked
+from laconic.estimators.pools import WithClient, chunks_encoded, codes_of, is_dask_array, pooled
+from laconic.estimators.sampled import sampled
 from laconic.factorize import Encoder, Stream, Tick, best_of, continued, follow, path_to, surveyed
 from laconic.priors import Prior
 

@@ -12,7 +12,7 @@ from laconic.core.arrays import Array, array_namespace
 from laconic.core.blocks import LocalPool, Pool, Source
 from laconic.core.blocks.border import needed
 from laconic.core.checks import DataError, ParameterError
-from laconic.estimators.nmf_data import check_width, sampled, weights_of
+from laconic.estimators.sampled import check_width, sampled, weights_of
 
 
 class WithClient(BaseEstimator):
