@@ -25,6 +25,9 @@ def reproduce(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the benchmark; 'list' names them all.")],
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where report, table and metrics.json go.")] = None,
     data: Annotated[Path | None, _what("FOLDER", "Where the data are.", "the one that LACONIC_DATA names")] = None,
+    download: Annotated[
+        bool, flag("--download", "Fetch the data, MNIST or USPS, into the folder, or a cache.", "What")
+    ] = False,
     split: Annotated[str, _what("NAME", "official, or for spoken digits 'without SPEAKER'.")] = "official",
     seeds: Annotated[str, _what("NUMBERS", "With commas: every network is trained once for each.")] = "0,1,2",
     methods: Annotated[str | None, _what("NAMES", "Other contenders than the benchmark's, as in compress.")] = None,
@@ -60,7 +63,7 @@ def reproduce(
         study = replace(study, epochs=check_positive_int(OWNER, "epochs", 1 if smoke else epochs))
     request = Request(
         study=study,
-        source=_made_up(benchmark, out) if smoke else _source(benchmark, data, split),
+        source=_made_up(benchmark, out) if smoke else _source(benchmark, data, split, download),
         out=out,
         command=as_typed((*NOT_OF_THE_RUN, "--resume")),
         jobs=None if jobs is None else check_positive_int(OWNER, "jobs", jobs),
@@ -84,11 +87,12 @@ def _numbers(given: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, words)))
 
 
-def _source(benchmark: Benchmark, folder: Path | None, split: str) -> "DataSource":
+def _source(benchmark: Benchmark, folder: Path | None, split: str, download: bool) -> "DataSource":
     from laconic.cli.source import DataSource
-    from laconic.datasets.known import find_known
+    from laconic.datasets.known import download_known, find_known
 
-    return DataSource(str(find_known(benchmark.data, folder)), known=benchmark.data, split=split)
+    path = (download_known if download else find_known)(benchmark.data, folder)
+    return DataSource(str(path), known=benchmark.data, split=split)
 
 
 def _made_up(benchmark: Benchmark, out: Path) -> "DataSource":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from laconic.datasets.digits import load_digits_rows
     from laconic.datasets.factors import Factors, make_factors
     from laconic.datasets.halves import DigitHalves, load_digit_halves
-    from laconic.datasets.known import load_known
+    from laconic.datasets.known import download_known, load_known
     from laconic.datasets.melody import Melody, make_melody
     from laconic.datasets.modalities import LoadedModalities, load_modalities
     from laconic.datasets.npz import load_npz
@@ -35,6 +35,7 @@ __all__ = [
     "SparseCodes",
     "SpectralScene",
     "Topics",
+    "download_known",
     "load_array",
     "load_digit_halves",
     "load_digits_rows",
@@ -63,6 +64,7 @@ _HOMES = {
     "SparseCodes": "laconic.datasets.codes",
     "SpectralScene": "laconic.datasets.scene",
     "Topics": "laconic.datasets.topics",
+    "download_known": "laconic.datasets.known",
     "load_array": "laconic.datasets.arrays",
     "load_digit_halves": "laconic.datasets.halves",
     "load_digits_rows": "laconic.datasets.digits",

@@ -1,12 +1,18 @@
 """Real data of published benchmarks, read from a folder of the user's own: they do not come with laconic."""
 
+import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from laconic.core.checks import ParameterError, check_choice
+from laconic.core.files import atomic_write_bytes
 from laconic.datasets.activities import read_activities
+from laconic.datasets.download import Remote, cache, downloaded
+from laconic.datasets.images import Arrays, mnist_arrays, usps_arrays
 from laconic.datasets.npz import load_npz
 from laconic.datasets.sequence import SequenceData
 from laconic.datasets.spoken import read_spoken_digits
@@ -34,16 +40,46 @@ class KnownSet:
         What it is.
     read : callable
         Takes the path and the name of a split.
+    remotes : tuple of Remote
+        What it can be made of, if it can be downloaded.
+    made : callable
+        Returns its arrays from the paths of these.
     """
 
     file: str
     words: str
     read: Callable[[Path, str], SequenceData] = _as_it_is
+    remotes: tuple[Remote, ...] = ()
+    made: Callable[[list[Path]], Arrays] | None = None
+
+
+_MNIST, _USPS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/",
+)
 
 
 KNOWN: dict[str, KnownSet] = {
-    "mnist": KnownSet("mnist.npz", "handwritten digits, a row of 28 pixels a step"),
-    "usps": KnownSet("usps.npz", "digits of postcodes, a row of 16 pixels a step"),
+    "mnist": KnownSet(
+        "mnist.npz",
+        "handwritten digits, a row of 28 pixels a step",
+        remotes=(
+            Remote(_MNIST + "train-images-idx3-ubyte.gz", "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            Remote(_MNIST + "train-labels-idx1-ubyte.gz", "md5:d53e105ee54ea40749a09fcbcd1e9432"),
+            Remote(_MNIST + "t10k-images-idx3-ubyte.gz", "md5:9fb629c4189551a2d022fa330f9573f3"),
+            Remote(_MNIST + "t10k-labels-idx1-ubyte.gz", "md5:ec29112dd5afa0611ce80d1b7f02629c"),
+        ),
+        made=mnist_arrays,
+    ),
+    "usps": KnownSet(
+        "usps.npz",
+        "digits of postcodes, a row of 16 pixels a step",
+        remotes=(
+            Remote(_USPS + "usps.bz2", "md5:ec16c51db3855ca6c91edd34d0e9b197"),
+            Remote(_USPS + "usps.t.bz2", "md5:8ea070ee2aca1ac39742fdd1ef5ed118"),
+        ),
+        made=usps_arrays,
+    ),
     "activities": KnownSet(
         "har_rebuilt_windows.npz", "six activities, accelerometer and gyroscope at 50 Hz, 2.56 s", read_activities
     ),
@@ -86,4 +122,34 @@ def find_known(name: str, folder: str | Path | None = None) -> Path:
     if place is None or not path.is_file():
         allowed = f"a folder that holds {KNOWN[name].file} (or {FOLDER} has to name one)"
         raise ParameterError("load_known", "data", allowed, None if place is None else str(place))
+    return path
+
+
+def download_known(name: str, folder: str | Path | None = None) -> Path:
+    """Return the path of a set's file, made of what is downloaded unless it is there already.
+
+    Files are checked by their digests. A download that broke off is gone on with.
+
+    Parameters
+    ----------
+    name : {"mnist", "usps"}
+    folder : path or None, default None
+        Where files are kept; None for the user's cache of downloads.
+
+    Raises
+    ------
+    ParameterError
+        If it is none that can be downloaded.
+    DataError
+        If a file cannot be had.
+    ImportError
+        If pooch is not installed.
+    """
+    check_choice("download_known", "name", name, [key for key, one in KNOWN.items() if one.made])
+    known, place = KNOWN[name], cache() if folder is None else Path(folder)
+    path = place / known.file
+    if not path.is_file() and known.made is not None:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **known.made([downloaded(one, place) for one in known.remotes]))  # type: ignore[arg-type]
+        atomic_write_bytes(path, buffer.getvalue())
     return path
