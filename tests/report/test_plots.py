@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from report.fake_metrics import fake_metrics, fake_row
 
-from laconic.report import plots
+from laconic.report import plot_approximation, plot_spectra, plots
 from laconic.report.palette import METHODS, look, variables
 from laconic.report.records import MethodRow
 
@@ -117,3 +117,25 @@ def test_markers_differ_and_unknown_methods_keep_their_look():
     assert look("doped") == look("doped")
     assert look("doped").name == "doped"
     assert look("doped").variable in variables()
+
+
+# Ranks ----------------------------------------------------------------------------------------------------------------
+
+
+def test_spectra_are_drawn_down_to_rounding():
+    rows = [
+        {"method": "dense", "ranks": {"spectrum": [1.0, 0.5, 0.1]}},
+        {"method": "lowrank", "ranks": {"spectrum": [1.0, 1e-9, 0.0]}},
+    ]
+    dense, low = plot_spectra(rows).axes[0].lines
+    np.testing.assert_array_equal(dense.get_ydata(), [1.0, 0.5, 0.1])
+    np.testing.assert_array_equal(np.isnan(low.get_ydata()), [False, True, True])
+
+
+@pytest.mark.parametrize("shape", [(6, 8), (5, 30), (1, 1)])
+def test_a_matrix_beside_what_stands_for_it(shape):
+    matrix = np.random.default_rng(0).standard_normal(shape)
+    axes = plot_approximation(matrix, 0.5 * matrix).axes
+    assert [one.get_title() for one in axes[:2]] == ["the matrix", "what stands for it"]
+    assert "50" in axes[2].get_title()
+    assert plot_approximation(0 * matrix, 0 * matrix).axes[2].get_title().startswith("what is left, 0")

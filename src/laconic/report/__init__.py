@@ -30,6 +30,7 @@ from laconic.report.nmf import (
     plot_top_features,
     read_nmf,
 )
+from laconic.report.ranks import plot_approximation, plot_spectra
 from laconic.report.records import Epoch, MethodRow
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
 from laconic.report.seeds import plot_seeds, seeds_section
@@ -71,6 +72,7 @@ __all__ = [
     "codes_section",
     "compression_section",
     "nmf_section",
+    "plot_approximation",
     "plot_atoms",
     "plot_code_map",
     "plot_codes",
@@ -88,6 +90,7 @@ __all__ = [
     "plot_sensor_accuracy",
     "plot_sensor_codes",
     "plot_signal",
+    "plot_spectra",
     "plot_stability",
     "plot_support",
     "plot_top_features",

@@ -7,6 +7,7 @@ from laconic.report import plots
 from laconic.report.facts import run_facts
 from laconic.report.palette import look
 from laconic.report.plots import shorten
+from laconic.report.ranks import ranks_part
 from laconic.report.records import MethodRow
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
 from laconic.report.words import (
@@ -67,6 +68,7 @@ def compression_section(metrics: Mapping[str, Any]) -> Section:
             Part("All methods", table=_table(run)),
             *_figures(run),
             *_confusions(run, _classes(metrics, rows)),
+            *ranks_part(metrics.get("rows") or ()),
             *_sentences(run),
             *_skipped(metrics),
             Part("How it was made", terms=_facts(metrics)),

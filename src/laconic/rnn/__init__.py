@@ -16,17 +16,20 @@ from laconic.rnn.count import count_parameters
 from laconic.rnn.layers import FastGRNN, FastRNN
 from laconic.rnn.reparametrise import anneal, materialise, structures
 from laconic.rnn.serialize import load_weights, save_weights
+from laconic.rnn.spectra import GateSpectrum, gate_spectra
 
 __all__ = [
     "Account",
     "FastGRNN",
     "FastRNN",
+    "GateSpectrum",
     "KeptLayer",
     "LayerAccount",
     "RNNClassifier",
     "anneal",
     "compress",
     "count_parameters",
+    "gate_spectra",
     "load_weights",
     "materialise",
     "save_weights",

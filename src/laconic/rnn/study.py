@@ -17,6 +17,7 @@ from laconic.rnn.compression import compress
 from laconic.rnn.contender import Contender
 from laconic.rnn.methods import METHODS, RIVALS
 from laconic.rnn.network import CELLS, SequenceNetwork
+from laconic.rnn.spectra import gate_spectra, summed_up
 from laconic.rnn.training.records import EpochRecord
 from laconic.rnn.training.settings import check_settings
 
@@ -246,6 +247,7 @@ def _row(candidate: Candidate, dense: Candidate, classifier: RNNClassifier, n_st
         "epochs": len(curve),
         "note": account[0].note,
         "curve": curve,
+        "ranks": summed_up(gate_spectra(classifier.module_)),
     }
 
 
