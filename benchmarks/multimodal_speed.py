@@ -192,9 +192,16 @@ def raced(races: list[tuple[Size, list[Line]]], options: argparse.Namespace) -> 
             for line in lines if turn % 2 == 0 else lines[::-1]:
                 if line.available:
                     found[line.name].append(trials(line, problem))
-                    tell(f"{size.words}, turn {turn}: {line.name}")
+                    tell(f"{size.words}, turn {turn}: {told(line, found[line.name][-1])}")
         rows += [{"size": size.words, **row(line, found[line.name])} for line in lines if line.available]
     return rows
+
+
+def told(line: Line, trials: list[dict[str, Any]]) -> str:
+    """Return what a line has just found, so that a run that is stopped has said something."""
+    one = row(line, [trials])
+    atoms = " / ".join(f"{share:.3f}" for share in one["atoms"].values())
+    return f"{line.name}: {atoms} in {one['wall']:.1f} s, {one['before']:.1f} s before"
 
 
 def compiled(size: Size, options: argparse.Namespace) -> None:
