@@ -236,14 +236,17 @@ def test_a_fit_that_is_cut_short_warns_whatever_holds_the_samples(tmp_path):
 
 @pytest.mark.parametrize("prior", [None, "laplacian", "rgdp"])
 def test_single_precision_takes_hardly_more_iterations(prior):
-    """Rounding must neither keep momentum going in circles nor take all of it away."""
-    sizes = [(300, 20, 6, 1), (400, 25, 8, 2)]
-    for n, p, k, seed in (
-        sizes if prior == "rgdp" else [(120, 12, 4, 1), *sizes]
-    ):  # of whose minima one is slow to reach
-        values = make_factors(n, p, k, 2, random_state=seed).X
+    """Rounding must neither keep momentum going in circles nor take all of it away.
+
+    It may lead a single fit through a slow valley, on one machine and not on another: the median counts.
+    """
+    ratios = []
+    for seed in range(5):
+        values = make_factors(300, 20, 6, 2, random_state=seed).X
         double, single = (
-            SparseNMF(k, prior=prior, random_state=0).fit(values.astype(dtype)) for dtype in (np.float64, np.float32)
+            SparseNMF(6, prior=prior, random_state=0).fit(values.astype(dtype)) for dtype in (np.float64, np.float32)
         )
-        assert single.n_iter_ < 2 * double.n_iter_
+        ratios.append(single.n_iter_ / double.n_iter_)
         assert single.gap_ < 1e-4
+        assert single.relative_error_ < 1.01 * double.relative_error_
+    assert np.median(ratios) < 1.5

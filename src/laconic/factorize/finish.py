@@ -27,10 +27,15 @@ class Rescale:
 
 
 def with_unit_rows(pool: Pool, dictionary: Array) -> Array:
-    """Return the dictionary with rows of length one; the codes take the lengths."""
+    """Return the dictionary with rows of length one; the codes take the lengths.
+
+    A row of zeros, of a part that the data do not need, gets equal entries, and codes of zero.
+    """
+    xp = array_namespace(dictionary)
     rows, lengths = normalised(dictionary)
-    pool.run(Rescale(lengths))
-    return rows
+    idle = ~xp.any(rows != 0, axis=1)
+    pool.run(Rescale(xp.where(idle, xp.zeros_like(lengths), lengths)))
+    return xp.where(idle[:, None], xp.ones_like(rows) / rows.shape[1] ** 0.5, rows)
 
 
 def dictionary_gap(total: Statistics, dictionary: Array, atoms: Atoms) -> float:
