@@ -14,7 +14,6 @@ from laconic.core.checks import ParameterError, check_choice, check_positive_int
 from laconic.core.units import parse_bytes
 
 CELLS = ("lstm", "gru", "rnn", "fastrnn", "fastgrnn")
-SHAPES = ("auto", "paper")
 OWNER = "laconic compress"
 _network, _compression = group("Network"), group("Compression")
 _training, _run = group("Training"), group("Run")
@@ -57,6 +56,7 @@ def compress(
     After Ctrl-C, or worse, the same command with --resume goes on and ends with the same numbers.
     """
     from laconic.cli.comparison import Request, compare
+    from laconic.rnn.contender import SHAPES
     from laconic.rnn.study import Study
 
     check_choice(OWNER, "shapes", shapes, SHAPES)

@@ -9,11 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-from laconic.cli.benchmarks import Benchmark, Goal
+from laconic.cli.benchmarks import RIVALS, Benchmark, Goal
 from laconic.cli.comparison import Request, compare
 from laconic.cli.table import aligned
+from laconic.core.checks import ParameterError
 from laconic.core.files import atomic_write_text
 from laconic.core.units import format_bytes
+from laconic.datasets.known import KNOWN, find_known
 from laconic.report import seeds_section, write_report
 
 Row = dict[str, Any]
@@ -105,7 +107,7 @@ def verdict(goal: Goal, rows: Sequence[Row]) -> dict[str, Any] | None:
         words = f"at most {100 * goal.below_dense:g} points below dense ({_percent(found['dense'])})"
         conditions.append((words, mine >= found["dense"] - goal.below_dense))
     for name, theirs in found.items():
-        if goal.above_rivals and name.split("-")[0] in goal.rivals:
+        if goal.above_rivals and name.split("-")[0] in RIVALS:
             words = f"{100 * goal.above_rivals:g} points above {name} ({_percent(theirs)})"
             conditions.append((words, mine >= theirs + goal.above_rivals))
     said = "; ".join(f"{words}: {'yes' if met else 'no'}" for words, met in conditions)
@@ -137,9 +139,6 @@ def _percent(share: float) -> str:
 
 def named(benchmarks: Mapping[str, Benchmark], folder: Path | None) -> str:
     """Return a line for each benchmark, and whether its data are there."""
-    from laconic.core.checks import ParameterError
-    from laconic.datasets.known import KNOWN, find_known
-
     lines = []
     for name, one in benchmarks.items():
         try:

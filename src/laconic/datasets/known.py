@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -149,7 +150,8 @@ def download_known(name: str, folder: str | Path | None = None) -> Path:
     known, place = KNOWN[name], cache() if folder is None else Path(folder)
     path = place / known.file
     if not path.is_file() and known.made is not None:
+        arrays: dict[str, Any] = known.made([downloaded(one, place) for one in known.remotes])
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **known.made([downloaded(one, place) for one in known.remotes]))  # type: ignore[arg-type]
+        np.savez_compressed(buffer, **arrays)
         atomic_write_bytes(path, buffer.getvalue())
     return path

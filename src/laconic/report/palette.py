@@ -75,7 +75,24 @@ SENSORS = ("hybrid", "pruned", "m-other-1", "m-other-2", "small", "dense")
 def look(method: str) -> Look:
     """Return how to draw a method; a name not in the table always gets the same one of a few spare colours."""
     known = METHODS | METHODS_OF_CODES | SPARE
-    return known[method] if method in known else replace(_spare(method), name=method, adjective=method)
+    if method in known:
+        return known[method]
+    return replace(_spare(method), name=contender_name(method), adjective=contender_name(method))
+
+
+def contender_name(contender: str) -> str:
+    """Return how a method with shapes or units of its own is read, "Kronecker, 32 units"; other names as they are.
+
+    Examples
+    --------
+    >>> contender_name("kronecker-paper-32"), contender_name("my-own")
+    ('Kronecker, paper shapes, 32 units', 'my-own')
+    """
+    method, *more = contender.split("-")
+    if method not in METHODS:
+        return contender
+    words = (f"{word} units" if word.isdecimal() else f"{word} shapes" for word in more)
+    return ", ".join([METHODS[method].name, *words])
 
 
 def sensor_look(place: int) -> str:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from laconic.report.facts import run_facts
-from laconic.report.palette import METHODS, SPARE, Look, look
+from laconic.report.palette import METHODS, SPARE, Look, contender_name, look
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
 from laconic.report.style import styled
 from laconic.report.words import SPACE, count, duration, exact_factor, keep_shapes, size
@@ -57,15 +57,9 @@ def _looks(names: Sequence[str]) -> dict[str, Look]:
     spare, found = list(SPARE.values()), dict[str, Look]()
     for name in dict.fromkeys(names):
         known = name in METHODS
-        found[name] = look(name) if known else replace(spare[0], name=_words(name))
+        found[name] = look(name) if known else replace(spare[0], name=contender_name(name))
         spare = spare if known else [*spare[1:], spare[0]]
     return found
-
-
-def _words(contender: str) -> str:
-    """Return a contender's name as it is read: "Kronecker, paper shapes, 32 units"."""
-    method, *more = contender.split("-")
-    return ", ".join([look(method).name, *(f"{word} units" if word.isdecimal() else f"{word} shapes" for word in more)])
 
 
 def _finding(rows: Sequence[Row], looks: Mapping[str, Look]) -> str:
