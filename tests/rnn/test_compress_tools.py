@@ -9,7 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 torch = pytest.importorskip("torch")
-from compress_cases import BATCH, CELLS, FEATURES, HIDDEN, METHODS, STEPS, assert_same, make, twin_of
+from compress_cases import (
+    BATCH,
+    CELLS,
+    FEATURES,
+    HIDDEN,
+    METHODS,
+    STEPS,
+    assert_same,
+    make,
+    skip_where_torch_cannot_autocast,
+    twin_of,
+)
 from torch import nn
 from torch.func import functional_call, grad, vmap
 
@@ -54,12 +65,13 @@ def test_kind_place_and_repr_stay(cell):
 
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_without_gradients(cell, x):
+    """Torch has other kernels for them on some processors, which round in their own way."""
     model = tagger(cell=cell)
     expected = model(x)
     with torch.no_grad():
-        assert torch.equal(model(x), expected)
+        assert_same(model(x), expected, 1e-6)
     with torch.inference_mode():
-        assert torch.equal(model(x), expected)
+        assert_same(model(x), expected, 1e-6)
     assert torch.equal(model(x), expected)
     model(x).sum().backward()
     assert all(p.grad is not None for p in model.parameters())
@@ -128,6 +140,7 @@ def test_half_precision(method, dtype, x):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_autocast_acts_as_on_the_dense_twin(cell, method, x):
+    skip_where_torch_cannot_autocast(cell)
     original = Tagger(cell)
     model = copy.deepcopy(original)
     compress(model, method)

@@ -13,7 +13,7 @@ from torch import nn
 from laconic.core.checks import ParameterError
 from laconic.rnn import anneal, compress, count_parameters, structures
 from laconic.rnn.methods import METHODS as REGISTERED
-from laconic.rnn.methods.pruned import START, STOP
+from laconic.rnn.methods.gradual import START, STOP
 
 # Pruned -----------------------------------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ def test_progress_is_a_share(progress):
         anneal(nn.LSTM(2, 3), progress)
 
 
-@pytest.mark.parametrize("method", [m for m in METHODS if m != "pruned"])
+@pytest.mark.parametrize("method", [m for m in METHODS if REGISTERED[m].settled == 0])
 def test_annealing_leaves_other_methods_alone(method):
     layer = make("lstm")
     compress(layer, method)
@@ -190,3 +190,90 @@ def test_lowrank_shares_the_bytes_of_the_papers_rule():
     kronecker, lowrank = (compress(nn.LSTM(28, 40), m) for m in ("kronecker", "lowrank"))
     assert lowrank[0].structure == "rank 2"
     assert lowrank.bytes_after <= kronecker.bytes_after
+
+
+def only_structure(layer):
+    return next(iter(structures(layer).values()))
+
+
+def test_a_doped_gate_is_a_product_plus_entries_within_half_the_parameters_each():
+    layer = nn.LSTM(28, 40)
+    account = compress(layer, "doped", budget=4 * (4 * 300 + 160))
+    gates = only_structure(layer).blocks
+    assert len(gates) == 4
+    for gate in gates:
+        product, entries = gate.terms
+        assert product.n_parameters <= 150
+        assert product.n_parameters + entries.n_parameters == 300
+        assert product.max_rank == 20
+    assert "not counted" in account[0].note
+
+
+def test_the_entries_of_a_doped_gate_are_taken_away_as_in_pruning():
+    layer = nn.GRU(28, 40)
+    compress(layer, "doped", budget=4 * (3 * 300 + 120))
+    final = kept_entries(layer)
+    product = only_structure(layer).blocks[0].terms[0].n_parameters
+    for share, left in ((0.0, 1.0), (0.5, 0.5**3), (1.0, 0.0)):
+        anneal(layer, START + share * (STOP - START))
+        for gate in only_structure(layer).blocks:
+            expected = 300 - product + (40 * 68 - (300 - product)) * left
+            assert gate.terms[1].n_parameters == pytest.approx(expected, abs=1)
+    assert kept_entries(layer) == final
+
+
+def test_rows_of_either_term_are_dropped_in_training_while_entries_go_and_never_after():
+    layer = nn.LSTM(28, 40)
+    compress(layer, "doped", init="random", random_state=0)
+    whole = only_structure(layer).dense().detach()
+    assert torch.equal(layer.compressed["l0"].formed(), whole)  # nothing has said yet that it is being trained
+    anneal(layer, 0.3)
+    moving = only_structure(layer)
+    products, entries = (torch.cat([gate.terms[i].dense() for gate in moving.blocks]).detach() for i in (0, 1))
+    torch.manual_seed(0)
+    found = layer.compressed["l0"].formed().detach()
+    pairs = [(a, b) for a in (0.0, 1 / 0.9) for b in (0.0, 1 / 0.9)]
+    errors = torch.stack([(found - a * products - b * entries).abs().amax(dim=1) for a, b in pairs])
+    assert (errors.amin(dim=0) < 1e-6).all()
+    counts = torch.bincount(errors.argmin(dim=0), minlength=4)
+    assert counts[1] > 0
+    assert counts[2] > 0
+    assert counts[3] > 0.6 * len(found)
+    many = torch.stack([layer.compressed["l0"].formed().detach() for _ in range(400)])
+    torch.testing.assert_close(many.mean(dim=0), products + entries, rtol=0, atol=0.3 * float(whole.std()))
+    layer.eval()
+    assert torch.equal(layer.compressed["l0"].formed(), products + entries)
+    layer.train()
+    anneal(layer, STOP)
+    assert torch.equal(layer.compressed["l0"].formed(), only_structure(layer).dense())
+
+
+def test_a_sum_starts_from_the_truncated_decomposition():
+    """Van Loan and Pitsianis: the nearest sum of two products is what two singular vectors give, gate by gate."""
+    torch.manual_seed(0)
+    layer = nn.LSTM(28, 40)
+    before = torch.cat([layer.weight_ih_l0, layer.weight_hh_l0], dim=1).detach()
+    compress(layer, "sum")
+    found = only_structure(layer)
+    for gate, weights in zip(found.blocks, before.split(40), strict=True):
+        (m1, n1), (m2, n2) = gate.terms[0].shapes
+        unfolded = weights.reshape(m1, m2, n1, n2).permute(0, 2, 1, 3).reshape(m1 * n1, m2 * n2)
+        least = torch.linalg.svdvals(unfolded)[2:].square().sum().sqrt()
+        assert float((weights - gate.dense().detach()).norm()) == pytest.approx(float(least), rel=1e-4)
+
+
+@pytest.mark.parametrize(("share", "n_dense"), [(0.08, 1), (0.3, 10), (0.54, 20), (0.7, 20)])
+def test_hmd_has_dense_rows_up_to_half_and_then_a_higher_rank(share, n_dense):
+    layer = nn.LSTM(28, 40)
+    compress(layer, "hmd", budget=4 * (160 + int(4 * 40 * 68 * share)))
+    for gate in only_structure(layer).blocks:
+        top, bottom = gate.blocks
+        assert top.shape == (n_dense, 68)
+        assert bottom.rank == 1 if share < 0.6 else bottom.rank > 5
+        spare = 40 * 68 * share - gate.n_parameters
+        assert spare < (67 if n_dense < 20 else 88)
+
+
+def test_hmd_refuses_a_single_unit():
+    with pytest.raises(ParameterError, match="'hmd' needs at least two units"):
+        compress(nn.LSTM(3, 1), "hmd")

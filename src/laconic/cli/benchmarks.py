@@ -8,7 +8,7 @@ ALL = ("kronecker-paper", "kronecker", "hybrid", "lowrank", "pruned", "small")
 NARROW = ("kronecker-paper-28", "kronecker-28", "hybrid-28", "lowrank-28", "pruned", "small")
 """Where 32 units leave too little of a budget."""
 
-RIVALS = ("lowrank", "pruned", "small")
+RIVALS = ("lowrank", "hmd", "pruned", "small")
 """Methods that Kronecker products are to beat, whatever units their contenders have."""
 
 

@@ -1,6 +1,7 @@
 """Train a dense network and its compressed rivals, and leave a table, a report and the models in a folder."""
 
 import json
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from laconic.cli.source import DataSource
 from laconic.cli.strict_json import without_nan
 from laconic.cli.table import markdown_table
 from laconic.cli.training import train_one
-from laconic.cli.workers import Done, Job, Progress, Started, run_jobs
+from laconic.cli.workers import Done, Event, Job, Progress, Started, run_jobs
 from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
 from laconic.report import render_compression
@@ -104,7 +105,7 @@ def _train(request: Request, folder: StudyFolder, found: list[Candidate], consol
     own = [candidate for candidate in found if not candidate.same_as]
     rows = {c.name: row for c in own if (row := folder.row(c.name)) is not None}
     jobs = [_job(request, candidate, found[0]) for candidate in own if candidate.name not in rows]
-    events = run_jobs(jobs, request.jobs or n_cores())
+    events = _events(jobs, request)
     with TrainingProgress(console, [job.name for job in jobs], request.study.epochs) as progress, closing(events):
         for event in events:
             match event:
@@ -117,6 +118,13 @@ def _train(request: Request, folder: StudyFolder, found: list[Candidate], consol
                     folder.keep_row(name, rows[name])
                     progress.finish(name, row["accuracy"])
     return rows | {c.name: twin_row(c, rows[c.same_as], request.out) for c in found if c.same_as}
+
+
+def _events(jobs: list[Job], request: Request) -> Generator[Event]:
+    """Run the jobs, the dense network's before the others where they need it."""
+    first = [job for job in jobs if job.name == "dense"] if request.study.needs_dense else []
+    for some in (first, [job for job in jobs if job not in first]):
+        yield from run_jobs(some, request.jobs or n_cores())
 
 
 def _job(request: Request, candidate: Candidate, dense: Candidate) -> Job:

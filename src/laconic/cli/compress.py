@@ -41,6 +41,11 @@ def compress(
     ] = None,
     weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
     label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
+    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift or mask.", "nothing")] = None,
+    distillation: Annotated[float, _training("SHARE", "Of what is learned from the dense network's answers.")] = 0.0,
+    start: Annotated[
+        str, _training("FROM", "random structures, or those nearest to the trained dense ones.")
+    ] = "random",
     seed: Annotated[int, _training("N", "Decides weights, order of the data, and split.")] = 0,
     test_fraction: Annotated[float, _training("SHARE", "Of x_train to test on, without x_test.")] = 0.2,
     jobs: Annotated[int | None, _run("N", "Trainings at once.", "one a core")] = None,
@@ -74,6 +79,9 @@ def compress(
         learning_rate=learning_rate,
         weight_decay=weight_decay,
         label_smoothing=label_smoothing,
+        augment=augment,
+        distillation=distillation,
+        start=start,
     )
     request = Request(
         study=study,
@@ -99,16 +107,17 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
 def contenders(given: str) -> tuple[str, ...]:
     """Return the names of contenders in words with commas."""
     from laconic.rnn.contender import Contender
-    from laconic.rnn.methods import RIVALS
+    from laconic.rnn.methods import METHODS
 
+    others = tuple(name for name in METHODS if name != "dense")
     if given.strip() == "all":
-        return RIVALS
+        return others
     names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
     try:
         found = tuple(Contender.parse(OWNER, name).name for name in names)
     except ParameterError:
         found = ()
     if not found:
-        allowed = f"all, or some of {','.join(RIVALS)}, perhaps with units or shapes, as in kronecker-paper-32"
+        allowed = f"all, or some of {','.join(others)}, perhaps with units or shapes, as in kronecker-paper-32"
         raise ParameterError(OWNER, "methods", allowed, given)
     return found

@@ -1,7 +1,6 @@
 """A scikit-learn classifier of sequences with recurrent, optionally compressed, networks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -10,17 +9,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from laconic.core.checks import ParameterError
 from laconic.rnn.methods import METHODS
-from laconic.rnn.methods.pruned import STOP
 from laconic.rnn.network import SequenceNetwork
 from laconic.rnn.reparametrise import materialise
-from laconic.rnn.serialize import load_weights, save_weights
-from laconic.rnn.training import model_file
+from laconic.rnn.serialize import weights_file
 from laconic.rnn.training.architecture import Architecture, Compression, start_network
 from laconic.rnn.training.checkpoint import Checkpoint, run_identity
+from laconic.rnn.training.distillation import Teacher
 from laconic.rnn.training.inputs import (
     Labelled,
     SequenceEstimator,
@@ -32,13 +29,11 @@ from laconic.rnn.training.loop import Plan, train
 from laconic.rnn.training.net import predicting_net
 from laconic.rnn.training.records import EpochRecord
 from laconic.rnn.training.seeds import run_seed
-from laconic.rnn.training.settings import check_settings, from_json, parameters_as_json
-
-_INPUTS = ("_flat", "n_features_in_", "n_steps_in_")
-_ARRAYS = ("classes_", "mean_", "scale_", "feature_names_in_")
+from laconic.rnn.training.settings import check_settings
+from laconic.rnn.training.stored import StoredClassifier
 
 
-class RNNClassifier(ClassifierMixin, SequenceEstimator):
+class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
     """Classify sequences with a recurrent network whose weights may be compressed while it learns.
 
     The network reads a sequence step by step; its last state, through one linear layer and softmax, gives the
@@ -82,6 +77,16 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         Largest Euclidean norm of the gradient of all weights.
     label_smoothing : float, default=0.0
         Probability shared out among all classes in the training targets, in [0, 1).
+    augment : {"shift", "mask"} or None, default=None
+        Change training sequences at random each time they are seen: "shift" by up to one step and one feature, "mask"
+        sets up to a fifth of the steps, and of the features, to zero.
+    teacher : path or None, default=None
+        File of a fitted classifier of the same classes, often a larger one, whose probabilities are learned too
+        (arXiv:1503.02531).
+    distillation : float, default=0.5
+        Share of the teacher's probabilities in the loss, in (0, 1].
+    temperature : float, default=2.0
+        Divides teacher's and learner's logits before they are compared.
     averaging : float or None, default=None
         Evaluate and predict with an exponential moving average of the weights that keeps at most this share from
         one batch to the next, such as 0.998; None predicts with the last weights.
@@ -169,6 +174,10 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         label_smoothing: float = 0.0,
+        augment: str | None = None,
+        teacher: str | Path | None = None,
+        distillation: float = 0.5,
+        temperature: float = 2.0,
         averaging: float | None = None,
         early_stopping: bool = False,
         patience: int = 10,
@@ -201,6 +210,10 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         self.weight_decay = weight_decay
         self.gradient_clip = gradient_clip
         self.label_smoothing = label_smoothing
+        self.augment = augment
+        self.teacher = teacher
+        self.distillation = distillation
+        self.temperature = temperature
         self.averaging = averaging
         self.early_stopping = early_stopping
         self.patience = patience
@@ -250,8 +263,9 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         standardizer = Standardizer.chosen(x, self.standardize)
         module = self._start(x.shape[2], len(classes), seed)
         plan = self._plan(seed, identity, class_weights(self.class_weight, classes, codes))
+        teacher = None if self.teacher is None else self._taught(standardizer, classes)
         valid = standardizer.sequences(*given) if given else None
-        self.history_ = train(module, standardizer.sequences(x, codes), valid, plan, saved)
+        self.history_ = train(module, standardizer.sequences(x, codes), valid, plan, saved, teacher)
         self.classes_, self.mean_, self.scale_ = classes, standardizer.mean, standardizer.scale
         self.net_ = predicting_net(module, self.device)
         return self
@@ -279,73 +293,6 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         answers: NDArray[Any] = self.classes_[best]
         return answers
 
-    @property
-    def module_(self) -> nn.Module:
-        """The trained network."""
-        check_is_fitted(self)
-        module: nn.Module = self.net_.module_
-        return module
-
-    def save(self, path: str | Path) -> None:
-        """Write the fitted classifier to PATH.safetensors, and what is not numbers to PATH.json too.
-
-        Parameters
-        ----------
-        path : path
-            With or without the ending .safetensors; its folder must be there. `on_epoch`, and a `random_state` that
-            is not a number, are left out.
-        """
-        check_is_fitted(self)
-        about = {
-            "parameters": parameters_as_json(self.get_params(deep=False)),
-            "architecture": asdict(self.architecture_),
-            "account": model_file.account_as_json(self.account_),
-            "arrays": {name: model_file.array_as_json(getattr(self, name)) for name in _ARRAYS if hasattr(self, name)},
-            "inputs": {name: getattr(self, name) for name in _INPUTS},
-            "history": [vars(record) for record in self.history_],
-        }
-        save_weights(self.module_, path, {"classifier": about})
-
-    @classmethod
-    def load(cls, path: str | Path, device: str = "cpu") -> Self:
-        """Read a fitted classifier that `save` wrote; nothing in the file is executed.
-
-        Parameters
-        ----------
-        path : path
-            With or without the ending .safetensors.
-        device : str, default="cpu"
-            Where to predict from now on, whatever the classifier was trained on.
-
-        Raises
-        ------
-        DataError
-            If the file is missing, damaged or something else.
-        """
-        about = model_file.read_about(path)
-        classifier = cls(**{name: from_json(value) for name, value in about["parameters"].items()})
-        classifier.device = device
-        classifier.architecture_ = Architecture(**about["architecture"])
-        classifier.account_ = model_file.account_from_json(about["account"])
-        classifier.history_ = [EpochRecord(**record) for record in about["history"]]
-        arrays = {name: model_file.array_from_json(value) for name, value in about["arrays"].items()}
-        for name, value in {**about["inputs"], **arrays}.items():
-            setattr(classifier, name, value)
-        module = classifier.architecture_.build()
-        load_weights(module, path)
-        classifier.net_ = predicting_net(module.eval(), classifier.device)
-        return classifier
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the skorch net out, which is made again around the module."""
-        state: dict[str, Any] = super().__getstate__()
-        return {**state, "net_": self.module_} if "net_" in state else state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "net_" in state:
-            self.net_ = predicting_net(state["net_"], self.device)
-
     def _start(self, n_features: int, n_classes: int, seed: int) -> SequenceNetwork:
         """Build the network to train, and keep what it is made of."""
         sizes = {name: getattr(self, name) for name in Architecture.settings()}
@@ -362,14 +309,24 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
             raise ParameterError("RNNClassifier", "start", f"a classifier of {self.architecture_}", str(path))
         return materialise(cast(SequenceNetwork, classifier.module_))
 
+    def _taught(self, standardizer: Standardizer, classes: NDArray[Any]) -> Teacher:
+        """Read the network to learn from, and refuse one that answers something else."""
+        classifier = type(self).load(cast(Path, self.teacher), device=self.device)
+        allowed = f"a classifier of {len(standardizer.mean)} features and the classes {classes.tolist()}"
+        same = classifier.architecture_.n_features == len(standardizer.mean)
+        if not same or not np.array_equal(classifier.classes_, classes):
+            raise ParameterError("RNNClassifier", "teacher", allowed, str(self.teacher))
+        own = Standardizer(classifier.mean_, classifier.scale_)
+        return Teacher(own.seen_by(classifier.module_, standardizer), self.distillation, self.temperature)
+
     def _plan(self, seed: int, identity: dict[str, str], weights: torch.Tensor | None) -> Plan:
-        rate = self.learning_rate
+        rate, method = self.learning_rate, METHODS[self.method or "dense"]
         return Plan(
             n_epochs=self.max_epochs,
-            learning_rate=METHODS[self.method or "dense"].learning_rate if rate is None else rate,
+            learning_rate=method.learning_rate if rate is None else rate,
             class_weight=weights,
             patience=self.patience if self.early_stopping else None,
-            settled=STOP if self.method == "pruned" else 0.0,
+            settled=method.settled,
             seed=seed,
             checkpoint=self._checkpoint_path() if self.checkpoint_dir is not None else None,
             identity=identity,
@@ -397,4 +354,6 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
             return {}
         arrays: dict[str, NDArray[Any]] = {"X": x, "y": codes, "classes": classes}
         arrays |= {"X_valid": valid[0], "y_valid": valid[1]} if valid else {}
+        files = {"start": self.start, "teacher": self.teacher}
+        arrays |= {name: np.fromfile(weights_file(path), np.uint8) for name, path in files.items() if path}
         return run_identity(self.get_params(deep=False), arrays, seed)

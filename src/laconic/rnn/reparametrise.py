@@ -70,10 +70,15 @@ class StructuredParameter(nn.Module):
     def forward(self) -> dict[str, Tensor]:
         """Return the weights by name, formed from the parameters in their own precision."""
         with _own_precision(getattr(self, self._names[0]).device):
-            dense = self.structure.dense()
+            dense = self.formed()
         widths = [shape[1] if len(shape) > 1 else 1 for shape in self.weights.values()]
-        pieces = dense.split(widths, dim=1)
+        pieces = torch.split(dense, widths, dim=1)
         return {name: p.reshape(s) for (name, s), p in zip(self.weights.items(), pieces, strict=True)}
+
+    def formed(self) -> Tensor:
+        """Return the whole matrix, as a forward in the present mode uses it."""
+        dense: Tensor = self.structure.dense()
+        return dense
 
     def anneal(self, progress: float) -> None:
         """Take the form of this stage of training, 0 to 1; nothing to do unless a method says so."""

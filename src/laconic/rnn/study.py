@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from laconic.core.checks import ParameterError, check_choice, check_positive_int
+from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
 from laconic.core.files import atomic_write_bytes
 from laconic.rnn.account import Account
 from laconic.rnn.classifier import RNNClassifier
@@ -24,6 +24,8 @@ from laconic.rnn.training.settings import check_settings
 Array = NDArray[Any]
 OnEpoch = Callable[[EpochRecord], object]
 CHECKPOINTS = "checkpoints"
+STARTS = ("random", "dense")
+_TRAINING = ("batch_size", "learning_rate", "weight_decay", "label_smoothing", "augment")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,13 @@ class Study:
     epochs, seed : int
     shapes, layout
         As in `compress`.
-    batch_size, learning_rate, weight_decay, label_smoothing
+    batch_size, learning_rate, weight_decay, label_smoothing, augment, temperature
         As in `RNNClassifier`; None takes its default.
+    distillation : float
+        Share of the trained dense network's answers in the loss of all others; 0 does without them.
+    start : {"random", "dense"}
+        Whether the compressed layers start from random structures, or from the nearest to the trained dense network's;
+        "dense" where their width is its own.
     """
 
     cell: str = "lstm"
@@ -59,6 +66,10 @@ class Study:
     learning_rate: float | None = None
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    augment: str | None = None
+    distillation: float = 0.0
+    temperature: float = 2.0
+    start: str = "random"
 
     def __post_init__(self) -> None:
         check_choice("laconic compress", "cell", self.cell, CELLS)
@@ -66,8 +77,15 @@ class Study:
             check_positive_int("laconic compress", name, getattr(self, name))
         if not 0 <= self.seed < 2**32:
             raise ParameterError("laconic compress", "seed", "a whole number from 0 to 2**32 - 1", self.seed)
+        check_interval("laconic compress", "distillation", self.distillation, 0, 1)
+        check_choice("laconic compress", "start", self.start, STARTS)
         for name in self.methods:
             Contender.parse("laconic compress", name)
+
+    @property
+    def needs_dense(self) -> bool:
+        """Whether the others cannot be trained before the dense network is."""
+        return self.distillation > 0 or self.start == "dense"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
@@ -134,7 +152,7 @@ def _without_twin(candidate: Candidate, earlier: list[Candidate]) -> Candidate:
 
 def twin_row(candidate: Candidate, row: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return the row of a candidate whose network is that of another row, and copy its model."""
-    model = folder / "models" / f"{candidate.name}.safetensors"
+    model = _model(folder, candidate.name)
     for ending in (".safetensors", ".json"):
         atomic_write_bytes(model.with_suffix(ending), (folder / row["model"]).with_suffix(ending).read_bytes())
     note = f"{candidate.account[0].note}; not trained a second time".removeprefix("; ")
@@ -173,13 +191,12 @@ def _account(study: Study, method: str, n_features: int, n_classes: int, budget:
     return compress(network, method, budget=budget, shapes=shapes, layers=["rnn"], layout=study.layout)
 
 
-def make_classifier(study: Study, candidate: Candidate, **settings: Any) -> RNNClassifier:
-    """Return the untrained classifier of a candidate: compressed ones start from random structures."""
+def make_classifier(study: Study, candidate: Candidate, folder: Path = Path(), **settings: Any) -> RNNClassifier:
+    """Return the untrained classifier of a candidate, which may learn from the dense network saved in the folder."""
     plain = candidate.method in ("dense", "small")
     settings["learning_rate"] = METHODS[candidate.method].learning_rate
-    for name in ("batch_size", "learning_rate", "weight_decay", "label_smoothing"):
-        if getattr(study, name) is not None:
-            settings[name] = getattr(study, name)
+    settings |= {name: value for name in _TRAINING if (value := getattr(study, name)) is not None}
+    settings |= {} if candidate.method == "dense" else _from_dense(study, candidate, folder)
     return RNNClassifier(
         cell=study.cell,
         hidden_size=candidate.hidden,
@@ -190,11 +207,25 @@ def make_classifier(study: Study, candidate: Candidate, **settings: Any) -> RNNC
         shapes=candidate.shapes,
         layers=["rnn"],
         layout=study.layout,
-        init="nearest" if plain else "random",
+        init="nearest" if plain or "start" in settings else "random",
         max_epochs=study.epochs,
         random_state=study.seed,
         **settings,
     )
+
+
+def _from_dense(study: Study, candidate: Candidate, folder: Path) -> dict[str, Any]:
+    """Return the settings by which a candidate learns from the trained dense network."""
+    model, settings = _model(folder, "dense"), dict[str, Any]()
+    if study.distillation > 0:
+        settings = {"teacher": model, "distillation": study.distillation, "temperature": study.temperature}
+    if study.start == "dense" and candidate.method != "small" and candidate.hidden == study.hidden:
+        settings["start"] = model
+    return settings
+
+
+def _model(folder: Path, name: str) -> Path:
+    return folder / "models" / f"{name}.safetensors"
 
 
 def train_candidate(
@@ -207,7 +238,7 @@ def train_candidate(
 ) -> dict[str, Any]:
     """Train one network of a study and return its row of the table; its model is saved under `folder`.
 
-    Goes on from its checkpoint if there is one.
+    Goes on from its checkpoint if there is one. Where the study needs the dense network, it is trained first.
 
     Parameters
     ----------
@@ -217,9 +248,9 @@ def train_candidate(
     checkpoint, models = folder / CHECKPOINTS / candidate.name, folder / "models"
     for place in (checkpoint, models):
         place.mkdir(parents=True, exist_ok=True)
-    classifier = make_classifier(study, candidate, checkpoint_dir=checkpoint, resume=True, on_epoch=on_epoch)
+    classifier = make_classifier(study, candidate, folder, checkpoint_dir=checkpoint, resume=True, on_epoch=on_epoch)
     classifier.fit(x_train, y_train, X_valid=x_test, y_valid=y_test)
-    model = models / f"{candidate.name}.safetensors"
+    model = _model(folder, candidate.name)
     classifier.save(model)
     predicted = classifier.predict(x_test)
     return _row(candidate, dense, classifier, x_train.shape[1]) | {

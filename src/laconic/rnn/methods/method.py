@@ -84,6 +84,9 @@ class Method(ABC):
     """Largest rate of Adam that suits it, found on held-out MNIST rows and digits: LSTMs of few
     parameters learn best near 0.03, where one that is dense, or is until it is pruned, is unstable."""
 
+    settled: ClassVar[float] = 0.0
+    """Share of the training after which its structure has its final size."""
+
     parameter: ClassVar[type[StructuredParameter]] = StructuredParameter
     """What holds the parameters; a method that changes its structure during training has its own."""
 

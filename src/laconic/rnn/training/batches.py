@@ -1,11 +1,12 @@
 """Batches sliced from tensors: no worker, no collation, and an order that only (seed, epoch) decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from laconic.rnn.training.augmentation import AUGMENTATIONS
 from laconic.rnn.training.seeds import derive_seed
 
 
@@ -72,14 +73,23 @@ class ShuffledBatches:
     dataset : Sequences
     batch_size : int
     seed : int
+    augment : str or None
+        A key of `augmentation.AUGMENTATIONS`.
     """
 
     dataset: Sequences
     batch_size: int
     seed: int = 0
+    augment: str | None = None
 
-    def of_epoch(self, epoch: int) -> Batches:
+    def of_epoch(self, epoch: int) -> Iterable[tuple[Tensor, Tensor]]:
         """Return the batches of one epoch, counted from 1, in that epoch's order."""
-        generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", epoch))
-        order = torch.randperm(len(self.dataset), generator=generator)
-        return Batches(self.dataset, self.batch_size, order.to(self.dataset.x.device))
+        order = torch.randperm(len(self.dataset), generator=self._generator("order", epoch))
+        batches = Batches(self.dataset, self.batch_size, order.to(self.dataset.x.device))
+        if self.augment is None:
+            return batches
+        change, generator = AUGMENTATIONS[self.augment], self._generator("augmentation", epoch)
+        return ((change(x, generator), y) for x, y in batches)
+
+    def _generator(self, purpose: str, epoch: int) -> torch.Generator:
+        return torch.Generator().manual_seed(derive_seed(self.seed, purpose, epoch))

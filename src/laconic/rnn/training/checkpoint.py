@@ -27,7 +27,7 @@ from laconic.rnn.training.border import Callback, History, NeuralNetClassifier
 from laconic.rnn.training.early_stopping import KeepBest
 from laconic.rnn.training.settings import as_json
 
-_NOT_OF_THE_RUN = {"checkpoint_dir", "resume", "on_epoch", "device", "random_state"}
+_NOT_OF_THE_RUN = {"checkpoint_dir", "resume", "on_epoch", "device", "random_state", "start", "teacher"}
 
 _KEY = "laconic_checkpoint"
 

@@ -13,9 +13,11 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d, validate_data
+from torch import nn
 
 from laconic.core.checks import DataError, ParameterError
 from laconic.rnn.training.batches import Sequences
+from laconic.rnn.training.distillation import Rescaled
 from laconic.rnn.training.seeds import derive_seed
 
 _BLOCK = 4096  # sequences scaled at a time, so that no second copy of the data is made in float64
@@ -208,6 +210,13 @@ class Standardizer:
         """Return scaled sequences, as float32."""
         scaled: NDArray[np.float32] = (x - self.mean) / self.scale
         return scaled
+
+    def seen_by(self, module: nn.Module, other: "Standardizer") -> nn.Module:
+        """Return a module that expects sequences as this one scales them, made to take those that `other` scaled."""
+        scale, offset = other.scale / self.scale, (other.mean - self.mean) / self.scale
+        if np.all(scale == 1) and not np.any(offset):
+            return module
+        return Rescaled(module, torch.from_numpy(scale), torch.from_numpy(offset))
 
     def sequences(self, x: NDArray[np.float32], codes: NDArray[np.int64]) -> Sequences:
         """Return scaled sequences with their classes, as tensors."""

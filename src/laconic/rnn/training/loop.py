@@ -17,6 +17,7 @@ from laconic.rnn.training.border import Callback, predefined_split
 from laconic.rnn.training.checkpoint import Checkpoint, SaveCheckpoint, restore
 from laconic.rnn.training.clipping import ClipGradients
 from laconic.rnn.training.clock import Clock
+from laconic.rnn.training.distillation import Teacher
 from laconic.rnn.training.early_stopping import KeepBest, Stop, StopTrainingError, is_over, valid_losses
 from laconic.rnn.training.net import SequenceNet
 from laconic.rnn.training.records import EpochRecord, Recorder, Report, diverged, read_record
@@ -41,6 +42,8 @@ class Plan:
     gradient_clip : float or None
         Largest norm of the gradient.
     label_smoothing : float
+    augment : str or None
+        A key of `augmentation.AUGMENTATIONS`.
     averaging : float or None
         Largest decay of the weights' moving average.
     class_weight : Tensor (n_classes,) or None
@@ -66,6 +69,7 @@ class Plan:
     weight_decay: float = 0.0
     gradient_clip: float | None = 1.0
     label_smoothing: float = 0.0
+    augment: str | None = None
     averaging: float | None = None
     class_weight: Tensor | None = None
     patience: int | None = None
@@ -81,7 +85,7 @@ class Plan:
         """Names of the fields that the classifier's parameters give as they are."""
         return [
             "batch_size", "schedule", "warmup", "weight_decay", "gradient_clip", "label_smoothing",
-            "averaging", "device", "on_epoch",
+            "augment", "averaging", "device", "on_epoch",
         ]  # fmt: skip
 
     @property
@@ -91,7 +95,12 @@ class Plan:
 
 
 def train(
-    module: nn.Module, data: Sequences, valid: Sequences | None, plan: Plan, saved: Checkpoint | None = None
+    module: nn.Module,
+    data: Sequences,
+    valid: Sequences | None,
+    plan: Plan,
+    saved: Checkpoint | None = None,
+    teacher: Teacher | None = None,
 ) -> list[EpochRecord]:
     """Train a module in place.
 
@@ -106,6 +115,8 @@ def train(
     plan : Plan
     saved : Checkpoint or None
         Where to go on from.
+    teacher : Teacher or None
+        Whose answers are learned too.
 
     Returns
     -------
@@ -123,6 +134,7 @@ def train(
         clock=clock,
         seed=plan.seed,
         evaluated=evaluated,
+        teacher=teacher,
         train_split=predefined_split(valid.to(device)) if valid else None,
         callbacks=_callbacks(plan, clock, average, best),
         **_settings(module, plan),
@@ -184,6 +196,7 @@ def _settings(module: nn.Module, plan: Plan) -> dict[str, Any]:
     return {
         "max_epochs": plan.n_epochs,
         "batch_size": plan.batch_size,
+        "iterator_train__augment": plan.augment,
         "device": plan.device,
         "criterion__weight": plan.class_weight,
         "criterion__label_smoothing": plan.label_smoothing,

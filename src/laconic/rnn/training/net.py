@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from laconic.rnn.training.batches import Batches, Sequences, ShuffledBatches
 from laconic.rnn.training.border import NeuralNetClassifier
 from laconic.rnn.training.clock import Clock
+from laconic.rnn.training.distillation import Teacher
 from laconic.rnn.training.seeds import derive_seed, seed_torch
 
 
@@ -35,6 +36,8 @@ class SequenceNet(NeuralNetClassifier):
     seed : int
     evaluated : callable
         Returns the context in which validation data are evaluated.
+    teacher : Teacher or None
+        Whose answers are learned beside the true classes.
     **settings
         skorch's own.
     """
@@ -46,6 +49,7 @@ class SequenceNet(NeuralNetClassifier):
         clock: Clock | None = None,
         seed: int = 0,
         evaluated: Callable[[], AbstractContextManager[None]] = nullcontext,
+        teacher: Teacher | None = None,
         **settings: Any,
     ) -> None:
         defaults: dict[str, Any] = {
@@ -62,6 +66,7 @@ class SequenceNet(NeuralNetClassifier):
         self.clock = clock
         self.seed = seed
         self.evaluated = evaluated
+        self.teacher = teacher
 
     @property
     def _default_callbacks(self) -> list[Any]:
@@ -98,9 +103,10 @@ class SequenceNet(NeuralNetClassifier):
 
     def get_loss(self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False) -> Tensor:
         """Return what training minimises, or the plain cross-entropy of an evaluation."""
-        if training:
-            return super().get_loss(y_pred, y_true, X=X, training=True)
-        return cross_entropy(y_pred, y_true)
+        if not training:
+            return cross_entropy(y_pred, y_true)
+        plain = super().get_loss(y_pred, y_true, X=X, training=True)
+        return self.teacher.loss(plain, y_pred, X) if self.teacher else plain
 
 
 def predicting_net(module: nn.Module, device: str) -> SequenceNet:

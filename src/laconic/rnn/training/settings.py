@@ -10,17 +10,25 @@ import torch
 
 from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
 from laconic.rnn.network import CELLS
+from laconic.rnn.training.augmentation import AUGMENTATIONS
 from laconic.rnn.training.schedule import SCHEDULES
 
 _OWNER = "RNNClassifier"
 _WHOLE = ("hidden_size", "n_layers", "max_epochs", "batch_size", "patience")
 _FLAGS = ("bidirectional", "early_stopping", "resume")
-_CHOICES: dict[str, Collection[object]] = {"cell": CELLS, "schedule": SCHEDULES, "standardize": (True, False, "auto")}
+_CHOICES: dict[str, Collection[object]] = {
+    "cell": CELLS,
+    "schedule": SCHEDULES,
+    "standardize": (True, False, "auto"),
+    "augment": (None, *AUGMENTATIONS),
+}
 _INTERVALS = {
     "warmup": (0.0, 1.0, "left"),
     "weight_decay": (0.0, math.inf, "left"),
     "label_smoothing": (0.0, 1.0, "left"),
     "validation_fraction": (0.0, 1.0, "neither"),
+    "distillation": (0.0, 1.0, "right"),
+    "temperature": (0.0, math.inf, "neither"),
 }
 _INTERVALS_OR_NONE = {
     "learning_rate": (0.0, math.inf, "neither"),
@@ -46,7 +54,8 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     _check("device", settings["device"], "a device that torch finds here, such as 'cpu'", _is_device)
     _check("on_epoch", settings["on_epoch"], "a callable or None", lambda value: value is None or callable(value))
     _check("class_weight", settings["class_weight"], "None, 'balanced' or a dict", _is_class_weight)
-    _check("start", settings["start"], "the path of a saved classifier, or None", _is_path_or_none)
+    for name in ("start", "teacher"):
+        _check(name, settings[name], "the path of a saved classifier, or None", _is_path_or_none)
     _check("checkpoint_dir", settings["checkpoint_dir"], "a path or None", _is_path_or_none)
     if settings["budget"] is not None and settings["method"] is None:
         raise ParameterError(_OWNER, "budget", "None where method=None", settings["budget"])

@@ -1,0 +1,41 @@
+"""Training sequences changed at random, a batch at a time, so that few sequences teach more."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+
+_MASKED = 0.2
+"""Largest share of the steps, and of the features, that a mask hides."""
+
+
+def shift(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Move each sequence by up to one step and, on its own, up to one feature; zeros come in."""
+    n, n_steps, n_features = x.shape
+    padded = torch.nn.functional.pad(x, (1, 1, 1, 1))
+    by_steps, by_features = torch.randint(0, 3, (2, n, 1), generator=generator).to(x.device)
+    steps = torch.arange(n_steps, device=x.device) + by_steps
+    features = torch.arange(n_features, device=x.device) + by_features
+    return padded[torch.arange(n, device=x.device)[:, None, None], steps[:, :, None], features[:, None, :]]
+
+
+def mask(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Set one run of steps and one of features of each sequence to zero, none to a fifth of them (arXiv:1904.08779)."""
+    _, n_steps, n_features = x.shape
+    hidden = _run(len(x), n_steps, generator)[:, :, None] | _run(len(x), n_features, generator)[:, None, :]
+    return x.masked_fill(hidden.to(x.device), 0.0)
+
+
+def _run(n: int, size: int, generator: torch.Generator) -> Tensor:
+    """Return n masks of `size` places, each True in one run of random length."""
+    first, last = torch.rand(2, n, 1, generator=generator)
+    length = (last * (int(_MASKED * size) + 1)).floor()
+    start = (first * (size - length + 1)).floor()
+    places = torch.arange(size)
+    return torch.logical_and(places >= start, places < start + length)
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {"shift": shift, "mask": mask}
+"""Every augmentation by name; a new one adds its line here."""
