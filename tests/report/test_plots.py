@@ -114,9 +114,9 @@ def test_colours_stand_out_from_the_card(mode, paper):
 
 def test_markers_differ_and_unknown_methods_keep_their_look():
     assert len({style.marker for style in METHODS.values()}) == len(METHODS)
-    assert look("doped") == look("doped")
-    assert look("doped").name == "doped"
-    assert look("doped").variable in variables()
+    assert look("magic") == look("magic")
+    assert look("magic").name == "magic"
+    assert look("magic").variable in variables()
 
 
 # Ranks ----------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The command line: `laconic tour`, `compress`, `nnls`, `nmf`, `fuse` and `reproduce`."""
+"""The command line: `laconic tour`, `compress`, `plan`, `nnls`, `nmf`, `fuse` and `reproduce`."""
 
 import sys
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ from laconic.cli.endings import INTERRUPTED, ending
 from laconic.cli.fuse import fuse
 from laconic.cli.nmf import nmf
 from laconic.cli.nnls import nnls
+from laconic.cli.plan import plan
 from laconic.cli.reproduce import reproduce
 from laconic.cli.tour import tour
 
-RESUMABLE = ("compress", "reproduce")
+RESUMABLE = ("compress", "plan", "reproduce")
 """Commands that go on with --resume."""
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(tour)
 app.command()(compress)
+app.command()(plan)
 app.command()(nnls)
 app.command()(nmf)
 app.command()(fuse)

@@ -19,6 +19,8 @@ _OPTIONS = {
     "max_epochs": "epochs",
     "random_state": "seed",
     "n_atoms": "atoms",
+    "n_trials": "trials",
+    "n_finalists": "finalists",
 }
 """Options whose name on the command line is not that of the parameter."""
 

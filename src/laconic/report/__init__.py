@@ -30,6 +30,7 @@ from laconic.report.nmf import (
     plot_top_features,
     read_nmf,
 )
+from laconic.report.planning import planning_section, plot_front
 from laconic.report.ranks import plot_approximation, plot_spectra
 from laconic.report.records import Epoch, MethodRow
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
@@ -72,11 +73,13 @@ __all__ = [
     "codes_section",
     "compression_section",
     "nmf_section",
+    "planning_section",
     "plot_approximation",
     "plot_atoms",
     "plot_code_map",
     "plot_codes",
     "plot_evidence",
+    "plot_front",
     "plot_linked_atoms",
     "plot_maps",
     "plot_missing",

@@ -30,9 +30,9 @@ METHODS = {
     "hybrid": Look("Hybrid Kronecker", "hybrid Kronecker", "m-hybrid", "#00856a", "#35c9a4", "s", (0, (6, 1.5))),
     "lowrank": Look("Low rank", "low-rank", "m-lowrank", "#cf5600", "#ff9350", "^", (0, (4, 1.5, 1, 1.5))),
     "pruned": Look("Pruned", "pruned", "m-pruned", "#a61fa0", "#f261db", "v", (0, (2, 1.2))),
-    "doped": Look("Doped Kronecker", "doped Kronecker", "m-doped", "#007d94", "#48c4dc", "p", (0, (5, 1, 1, 1, 1, 1))),
-    "sum": Look("Sum of Kronecker", "summed Kronecker", "m-sum", "#567a00", "#a9d04a", "d", (0, (7, 2))),
-    "hmd": Look("Dense over low rank", "dense over low rank", "m-hmd", "#8d5a2a", "#d6a36e", "<", (0, (3, 1, 1, 1))),
+    "doped": Look("Doped Kronecker", "doped Kronecker", "m-doped", "#4b1fd6", "#7a55ff", "p", (0, (5, 1, 1, 1, 1, 1))),
+    "sum": Look("Sum of Kronecker", "summed Kronecker", "m-sum", "#4a4300", "#f4e34a", "d", (0, (7, 2))),
+    "hmd": Look("Dense over low rank", "dense over low rank", "m-hmd", "#5e0f24", "#b2473d", "<", (0, (3, 1, 1, 1))),
     "small": Look("Small dense", "small dense", "m-small", "#8a939e", "#8b95a3", "X", (0, (1, 1))),
 }
 METHODS_OF_CODES = {

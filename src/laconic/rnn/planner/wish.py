@@ -1,0 +1,95 @@
+"""What is asked of a planner, as a record that a file can hold."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
+from laconic.rnn.methods import METHODS
+from laconic.rnn.network import CELLS
+from laconic.rnn.training.augmentation import AUGMENTATIONS
+
+HONEST = ("kronecker", "hybrid", "sum", "hmd", "lowrank", "dense")
+"""Methods whose bytes say all that has to be stored: where the entries of a pruned matrix stand is not counted."""
+
+_OWNER = "plan"
+_LENGTH: dict[str, Any] = {"n_trials": 1, "minutes": None, "n_finalists": 1}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Limits of a network, and how it is searched for.
+
+    Attributes
+    ----------
+    budget : int
+        Most bytes of the whole network.
+    max_macs : int or None
+        Most multiply-adds for a whole sequence.
+    cells, methods : tuple of str
+        Recurrent layers and methods of compression to choose among; "dense" is a plain, narrow network.
+    n_layers : int
+    bidirectional : bool
+    epochs : int
+        Of a training that is not given up.
+    n_trials : int
+        Trainings begun, over all workers; fewer where `minutes` are up before.
+    minutes : float or None
+    n_finalists : int
+        Networks that are trained anew, with other seeds, before one is chosen.
+    validation_fraction : float
+        Share of the training sequences that networks are judged on.
+    batch_size, weight_decay, augment
+        As in `RNNClassifier`.
+    seed : int
+    """
+
+    budget: int
+    max_macs: int | None = None
+    cells: tuple[str, ...] = tuple(cell for cell in CELLS if cell != "rnn")
+    methods: tuple[str, ...] = HONEST
+    n_layers: int = 1
+    bidirectional: bool = False
+    epochs: int = 40
+    n_trials: int = 100
+    minutes: float | None = None
+    n_finalists: int = 4
+    validation_fraction: float = 0.2
+    batch_size: int = 64
+    weight_decay: float = 0.0
+    augment: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("budget", "n_layers", "epochs", "n_trials", "n_finalists", "batch_size"):
+            check_positive_int(_OWNER, name, getattr(self, name))
+        if self.max_macs is not None:
+            check_positive_int(_OWNER, "max_macs", self.max_macs)
+        if self.minutes is not None:
+            check_interval(_OWNER, "minutes", self.minutes, 0, float("inf"), closed="neither")
+        check_interval(_OWNER, "validation_fraction", self.validation_fraction, 0, 1, closed="neither")
+        check_interval(_OWNER, "weight_decay", self.weight_decay, 0, float("inf"), closed="left")
+        check_choice(_OWNER, "augment", self.augment, (None, *AUGMENTATIONS))
+        _check_names("cells", self.cells, tuple(CELLS))
+        _check_names("methods", self.methods, tuple(name for name in METHODS if name != "small"))
+        if not 0 <= self.seed < 2**32:
+            raise ParameterError(_OWNER, "seed", "a whole number from 0 to 2**32 - 1", self.seed)
+
+    def same_search(self, other: "Wish") -> bool:
+        """Whether both may share a search: all but how long it takes is the same."""
+        return replace(self, **_LENGTH) == replace(other, **_LENGTH)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wish as JSON values."""
+        return asdict(self) | {"cells": list(self.cells), "methods": list(self.methods)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Undo `to_dict`."""
+        known = {field.name: values[field.name] for field in fields(cls)}
+        return cls(**known | {name: tuple(known[name]) for name in ("cells", "methods")})
+
+
+def _check_names(parameter: str, given: Sequence[str], allowed: Sequence[str]) -> None:
+    if not given or any(name not in allowed for name in given):
+        raise ParameterError(_OWNER, parameter, f"one or more of {', '.join(map(repr, allowed))}", given)

@@ -1,0 +1,77 @@
+"""`laconic plan`: the search, its winner, and the report."""
+
+import json
+
+import pytest
+from cli_helpers import leftovers, metrics_of, write_data
+
+pytest.importorskip("torch")
+pytest.importorskip("optuna")
+from laconic.rnn import RNNClassifier
+
+FEW = ("--budget", "1KB", "--cells", "gru", "--methods", "kronecker,dense", "--trials", "3", "--epochs", "2")
+FEW += ("--finalists", "1", "--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    from laconic.cli import main
+
+    place = tmp_path_factory.mktemp("plan")
+    data, out = write_data(place / "data.npz"), place / "out"
+    with pytest.raises(SystemExit) as end:
+        main(["plan", str(data), *FEW, "--out", str(out), "--quiet"])
+    assert end.value.code == 0
+    return data, out
+
+
+def test_the_folder_holds_the_network_the_table_and_the_report(planned):
+    _, out = planned
+    assert {path.name for path in out.iterdir()} == {
+        "study.json", "search", "models", "metrics.json", "table.md", "report.html",
+    }  # fmt: skip
+    assert leftovers(out) == []
+    found = metrics_of(out)
+    best = found["best"]
+    assert best["bytes"] <= 1024 == found["wish"]["budget"]
+    assert len(best["accuracies"]) == 3
+    assert {row["number"] for row in found["front"]} <= {row["number"] for row in found["findings"]}
+    model = RNNClassifier.load(out / best["model"])
+    assert model.account_.bytes_after == best["bytes"]
+    page = (out / "report.html").read_text("utf-8")
+    for words in ("The best network within 1.00 KB", "of the test data", "Accuracy against multiply-adds", "GRU, "):
+        assert words in page
+    assert len((out / "table.md").read_text("utf-8").splitlines()) == 2 + len(found["front"])
+
+
+def test_it_goes_on_and_a_folder_in_use_is_refused(planned, laconic):
+    data, out = planned
+    before = metrics_of(out)
+    code, _, error = laconic("plan", data, *FEW, "--out", out)
+    assert code == 2
+    assert "--resume goes on" in error
+    code, said, error = laconic("plan", data, *FEW, "--out", out, "--resume", "--json", "--quiet")
+    assert code == 0, error
+    assert json.loads(said)["findings"] == before["findings"]
+    code, _, error = laconic("plan", data, *FEW, "--out", out, "--resume", "--epochs", "3")
+    assert code == 2
+    assert "--epochs was 2, now 3" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--budget", "100B"), "--budget must be enough for 4 features and 3 classes"),
+        (("--max-macs", "10"), "and 10 multiply-adds"),
+        (("--cells", "elman"), "--cells must be one or more of 'lstm'"),
+        (("--methods", "magic"), "--methods must be one or more of"),
+        (("--trials", "0"), "--trials must be a whole number"),
+        (("--augment", "flip"), "--augment must be one of None, 'shift', 'mask'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(words, message, laconic, tmp_path):
+    data = write_data(tmp_path / "data.npz")
+    code, _, error = laconic("plan", data, *FEW, *words, "--out", tmp_path / "out")
+    assert code == 2
+    assert message in error
+    assert not (tmp_path / "out" / "metrics.json").exists()
