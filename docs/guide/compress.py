@@ -62,9 +62,26 @@ for step in range(n_steps):
     optimiser.step()
 anneal(pruned, 1.0)
 # [rivals]
-for method in ("kronecker", "hybrid", "lowrank", "pruned", "small"):
-    account = compress(Activity(), method=method, budget="12KB", layers=["rnn"])
+for method in ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank", "pruned", "small"):
+    account = compress(Activity(), method=method, budget="14KB", layers=["rnn"])
     print(f"{method:10s} {account.bytes_after} bytes, rank up to {account.max_rank}")
+# [plan]
+from laconic.rnn.planner import plan
+
+found = plan(
+    x.numpy(),
+    y.numpy(),
+    budget="2KB",
+    max_macs=20_000,
+    cells=["gru"],
+    methods=["kronecker", "dense"],
+    n_trials=3,
+    epochs=2,
+    n_finalists=1,
+)
+best = found.best.option
+print(f"{best.cell}, {best.method}, {best.hidden} units: {best.bytes} bytes, {best.macs} multiply-adds")
+classifier = found.classifier().fit(x.numpy(), y.numpy())
 # [save]
 import tempfile
 

@@ -150,6 +150,7 @@ def test_compressed_layers_of_its_width_start_from_the_dense_network(data, tmp_p
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        ({"rate_factor": 0.0}, "rate_factor must be a number in"),
         ({"distillation": 1.5}, "distillation must be a number in"),
         ({"start": "trained"}, "start must be one of 'random', 'dense'"),
     ],
@@ -157,3 +158,9 @@ def test_compressed_layers_of_its_width_start_from_the_dense_network(data, tmp_p
 def test_ways_to_learn_from_the_dense_network_are_checked(wrong, message):
     with pytest.raises(ParameterError, match=message):
         Study(**wrong)
+
+
+def test_a_rate_factor_multiplies_the_rate_of_every_method():
+    study = Study(hidden=8, methods=("kronecker", "pruned"), rate_factor=2.0)
+    rates = [make_classifier(study, one).learning_rate for one in candidates(study, 4, 2)[0]]
+    assert rates == [2 * METHODS[name].learning_rate for name in ("dense", "kronecker", "pruned")]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure as Plot
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from laconic.report.facts import run_facts
 from laconic.report.palette import look
@@ -16,8 +16,7 @@ Row = Mapping[str, Any]
 _COLUMNS = (
     Column("Network"),
     Column("Size", "bytes"),
-    Column("Accuracy held out", "mean, %"),
-    Column("Each seed", "%"),
+    Column("Accuracy held out", "mean, each seed, %"),
     Column("Multiply-adds", "a sequence"),
     Column("Largest rank"),
     Column("Learning rate"),
@@ -56,8 +55,7 @@ def _table_row(row: Row, best: Row) -> TableRow:
     cells = (
         Cell(_name(row), keep_shapes(row["structure"])),
         Cell(size(row["bytes"]), count(row["bytes"])),
-        Cell(f"{100 * row['accuracy']:.2f}"),
-        Cell(", ".join(f"{100 * one:.2f}" for one in row["accuracies"])),
+        Cell(f"{100 * row['accuracy']:.2f}", ", ".join(f"{100 * one:.2f}" for one in row["accuracies"])),
         Cell(count(row["macs"])),
         Cell(count(row["max_rank"])),
         Cell(f"{row['learning_rate']:.2g}"),
@@ -109,7 +107,8 @@ def plot_front(rows: Sequence[Row], cost: str, limit: int | None = None) -> Plot
         axes.axvline(_scaled(limit, cost), color=look("small").light, ls="--", lw=1)
     words = {"bytes": "size of the model, KB (log scale)", "macs": "multiply-adds for a sequence (log scale)"}
     axes.set(xscale="log", xlabel=words[cost], ylabel="accuracy held out, %")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    near = max(line[0]) < 4 * min(line[0])
+    axes.xaxis.set_major_locator(MaxNLocator(5) if near else LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     figure.legend(loc="outside upper left", ncols=3, fontsize=9.5)

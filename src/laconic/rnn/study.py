@@ -45,6 +45,8 @@ class Study:
         As in `compress`.
     batch_size, learning_rate, weight_decay, label_smoothing, augment, temperature
         As in `RNNClassifier`; None takes its default.
+    rate_factor : float
+        Times the learning rate that suits a method: what suits a kind of layer.
     distillation : float
         Share of the trained dense network's answers in the loss of all others; 0 does without them.
     start : {"random", "dense"}
@@ -67,6 +69,7 @@ class Study:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     augment: str | None = None
+    rate_factor: float = 1.0
     distillation: float = 0.0
     temperature: float = 2.0
     start: str = "random"
@@ -77,6 +80,7 @@ class Study:
             check_positive_int("laconic compress", name, getattr(self, name))
         if not 0 <= self.seed < 2**32:
             raise ParameterError("laconic compress", "seed", "a whole number from 0 to 2**32 - 1", self.seed)
+        check_interval("laconic compress", "rate_factor", self.rate_factor, 0, float("inf"), closed="neither")
         check_interval("laconic compress", "distillation", self.distillation, 0, 1)
         check_choice("laconic compress", "start", self.start, STARTS)
         for name in self.methods:
@@ -194,7 +198,7 @@ def _account(study: Study, method: str, n_features: int, n_classes: int, budget:
 def make_classifier(study: Study, candidate: Candidate, folder: Path = Path(), **settings: Any) -> RNNClassifier:
     """Return the untrained classifier of a candidate, which may learn from the dense network saved in the folder."""
     plain = candidate.method in ("dense", "small")
-    settings["learning_rate"] = METHODS[candidate.method].learning_rate
+    settings["learning_rate"] = study.rate_factor * METHODS[candidate.method].learning_rate
     settings |= {name: value for name in _TRAINING if (value := getattr(study, name)) is not None}
     settings |= {} if candidate.method == "dense" else _from_dense(study, candidate, folder)
     return RNNClassifier(
