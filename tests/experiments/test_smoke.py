@@ -40,6 +40,18 @@ def test_sparse_recovery_measures_only_what_is_missing(tmp_path):
     assert sum(again[path] == content for path, content in cells.items()) >= len(cells) - 1
 
 
+def test_usps_fastrnn(tmp_path):
+    pytest.importorskip("torch")
+    run("usps_fastrnn", "--work", tmp_path / "runs", "--out", tmp_path, "--jobs", "2")
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    methods = [row["method"] for row in results["rows"]]
+    assert methods[0] == "dense"
+    assert {name.split("-")[0] for name in methods} >= {"kronecker", "lowrank", "pruned", "small"}
+    assert all(row["bytes"] <= results["budget_bytes"] for row in results["rows"][1:])
+    page = (tmp_path / "results.md").read_text("utf-8")
+    assert all(f"| {name} " in page for name in methods)
+
+
 def test_unmixing(tmp_path):
     run("unmixing", "--out", tmp_path)
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))

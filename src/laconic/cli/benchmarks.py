@@ -5,8 +5,15 @@ from typing import Any
 
 ALL = ("kronecker-paper", "kronecker", "hybrid", "lowrank", "pruned", "small")
 
-NARROW = ("kronecker-paper-28", "kronecker-28", "hybrid-28", "lowrank-28", "pruned", "small")
-"""Where 32 units leave too little of a budget."""
+NARROW = (
+    "kronecker-paper-28", "kronecker-28",
+    *(f"{method}-14" for method in ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank")),
+    "pruned", "small",
+)  # fmt: skip
+"""Where 32 units leave too little of a budget: the papers' way and full rank in 28 units, and, in 14, products of more
+parameters, which did best on a part of the training data that was held out."""
+
+USPS = {"cell": "fastrnn", "hidden": 32, "budget": 1669, "epochs": 150, "augment": "shift", "rate_factor": 3.0}
 
 RIVALS = ("lowrank", "hmd", "pruned", "small")
 """Methods that Kronecker products are to beat, whatever units their contenders have."""
@@ -66,8 +73,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         "USPS row by row, FastRNN of 32 units",
         "usps",
         (16, 16, 10),
-        {"cell": "fastrnn", "hidden": 32, "budget": 1669, "epochs": 100, "methods": NARROW},
-        (Goal("dense", 0.937), Goal("kronecker-28", 0.93, above_rivals=0.005)),
+        USPS | {"methods": NARROW},
+        (Goal("dense", 0.937), Goal("kronecker-14", 0.93, above_rivals=0.005)),
     ),
     "activity-bilstm": Benchmark(
         "Activities from a phone's sensors, bidirectional LSTM of 119 units",
