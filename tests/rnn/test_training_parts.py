@@ -6,7 +6,7 @@ from torch import nn
 from training_helpers import small, two_classes
 
 from laconic.rnn.training import annealing
-from laconic.rnn.training.batches import Sequences
+from laconic.rnn.training.batches import Sequences, ShuffledBatches
 from laconic.rnn.training.clipping import ClipGradients
 from laconic.rnn.training.loop import Plan, train
 
@@ -40,8 +40,15 @@ def test_a_pruned_classifier_ends_as_small_as_promised(averaging: float | None) 
 
 
 def test_gradients_are_shrunk_to_the_largest_norm() -> None:
+    noted: list[tuple[str, float]] = []
+
+    class History:
+        def record_batch(self, name: str, value: float) -> None:
+            noted.append((name, value))
+
     class Net:
         module_ = network()
+        history = History()
 
     clip = ClipGradients(0.5)
     clip.on_train_begin(Net())  # type: ignore[arg-type]  # all that is looked at
@@ -50,6 +57,7 @@ def test_gradients_are_shrunk_to_the_largest_norm() -> None:
     clip.on_grad_computed(Net())  # type: ignore[arg-type]  # all that is looked at
     gradients = torch.cat([weight.grad.flatten() for weight in Net.module_.parameters()])
     torch.testing.assert_close(gradients, torch.full((6,), 0.5 / 6**0.5))
+    assert noted == [("gradient_norm", pytest.approx(6**0.5))]
 
 
 @pytest.mark.parametrize(("clip", "least", "most"), [(None, 5e-3, 2e-2), (1e-12, 0.0, 1e-5)])
@@ -59,3 +67,17 @@ def test_training_clips_before_the_step(clip: float | None, least: float, most: 
     train(module, numbered(8), None, Plan(1, 8, 0.01, schedule="constant", gradient_clip=clip))
     moved = float((module[1].weight.detach() - before).abs().max())
     assert least <= moved <= most  # AdamW moves by the learning rate, unless the gradient is below its epsilon
+
+
+@pytest.mark.parametrize("clip", [None, 0.01])
+def test_an_epoch_records_the_norms_of_its_gradients_before_they_are_clipped(clip: float | None) -> None:
+    """With a learning rate of nearly zero the weights stay, and every batch's gradient can be had by hand."""
+    module, data = network(), numbered(24)
+    (record,) = train(module, data, None, Plan(1, 8, 1e-12, schedule="constant", gradient_clip=clip, seed=3))
+    norms = []
+    for x, y in ShuffledBatches(data, 8, seed=3).of_epoch(1):
+        loss = torch.nn.functional.cross_entropy(module(x), y)
+        gradients = torch.autograd.grad(loss, list(module.parameters()))
+        norms.append(float(torch.cat([one.flatten() for one in gradients]).norm()))
+    assert record.gradient_norm == pytest.approx(sum(norms) / 3, rel=1e-4)
+    assert record.largest_gradient_norm == pytest.approx(max(norms), rel=1e-4)

@@ -299,5 +299,5 @@ def _layer_parameters(account: Account) -> int:
 
 
 def _point(record: EpochRecord) -> dict[str, Any]:
-    names = ("epoch", "train_loss", "valid_loss", "valid_accuracy", "seconds")
+    names = ("epoch", "train_loss", "valid_loss", "valid_accuracy", "seconds", "gradient_norm")
     return {name: getattr(record, name) for name in names}

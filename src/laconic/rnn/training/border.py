@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         """One row an epoch; a row's ``batches`` holds one row a batch."""
 
         def to_list(self) -> list[dict[str, Any]]: ...
+        def record_batch(self, attr: str, value: object) -> None: ...
 
     class NeuralNetClassifier:
         """The loop over epochs and batches."""

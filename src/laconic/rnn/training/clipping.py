@@ -1,22 +1,27 @@
-"""Gradient clipping."""
+"""The norm of the gradient: measured, and kept within a limit."""
 
+import math
 from typing import Any
 
 from torch.nn.utils import clip_grad_norm_
 
 from laconic.rnn.training.border import Callback, NeuralNetClassifier
 
+NORM = "gradient_norm"
+"""What a batch's row of the history calls it."""
+
 
 class ClipGradients(Callback):
-    """Shrink the gradient of all weights together to a largest Euclidean norm.
+    """Record the Euclidean norm of the gradient of all weights together, and shrink it to the largest allowed.
 
     Parameters
     ----------
-    largest_norm : float
+    largest_norm : float or None
+        None shrinks nothing.
     """
 
-    def __init__(self, largest_norm: float) -> None:
-        self.largest_norm = largest_norm
+    def __init__(self, largest_norm: float | None) -> None:
+        self.largest_norm = math.inf if largest_norm is None else largest_norm
 
     def on_train_begin(self, net: NeuralNetClassifier, **kwargs: Any) -> None:
         """Look the weights up once."""
@@ -24,4 +29,5 @@ class ClipGradients(Callback):
 
     def on_grad_computed(self, net: NeuralNetClassifier, **kwargs: Any) -> None:
         """Clip before the optimiser's step."""
-        clip_grad_norm_(self.weights_, self.largest_norm)
+        norm = clip_grad_norm_(self.weights_, self.largest_norm)
+        net.history.record_batch(NORM, float(norm))

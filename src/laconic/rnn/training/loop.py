@@ -179,7 +179,7 @@ def _callbacks(
     parts: dict[str, Callback | None] = {
         "learning_rate": SetLearningRate(clock, plan.learning_rate, plan.schedule, plan.warmup),
         "anneal": Anneal(clock),
-        "clip": ClipGradients(plan.gradient_clip) if plan.gradient_clip else None,
+        "clip": ClipGradients(plan.gradient_clip),
         "average": average,
         "record": Recorder(),
         "best": best,

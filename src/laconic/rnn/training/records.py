@@ -1,6 +1,7 @@
 """What is kept of each epoch."""
 
 import math
+import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from laconic.core.checks import DataError
 from laconic.rnn.training.border import Callback, NeuralNetClassifier
+from laconic.rnn.training.clipping import NORM
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class EpochRecord:
         Learning rate of the epoch's last batch.
     seconds : float
         Wall time.
+    gradient_norm, largest_gradient_norm : float or None
+        Euclidean norm of the gradient of all weights before it is clipped: mean and largest over the epoch's batches;
+        None in records of earlier versions.
     """
 
     epoch: int
@@ -38,6 +43,8 @@ class EpochRecord:
     valid_accuracy: float | None
     learning_rate: float
     seconds: float
+    gradient_norm: float | None = None
+    largest_gradient_norm: float | None = None
 
 
 class Recorder(Callback):
@@ -74,6 +81,7 @@ class Recorder(Callback):
         if train_loss is None or not math.isfinite(train_loss):
             raise diverged(f"the loss of epoch {row['epoch']} is {train_loss}")
         valid_loss, n_valid = _mean_loss(batches, "valid")
+        norms = [float(batch[NORM]) for batch in batches if NORM in batch]
         record = EpochRecord(
             epoch=row["epoch"],
             train_loss=train_loss,
@@ -81,6 +89,8 @@ class Recorder(Callback):
             valid_accuracy=self.n_right_ / n_valid if n_valid else None,
             learning_rate=net.optimizer_.param_groups[0]["lr"],
             seconds=time.perf_counter() - self.started_,
+            gradient_norm=statistics.fmean(norms),
+            largest_gradient_norm=max(norms),
         )
         row.clear()
         row.update(vars(record), batches=[])
@@ -112,7 +122,7 @@ def diverged(how: str) -> DataError:
 
 def read_record(row: Mapping[str, Any]) -> EpochRecord:
     """Make a record of a row of the loop's history."""
-    return EpochRecord(**{name: row[name] for name in EpochRecord.__dataclass_fields__})
+    return EpochRecord(**{name: row[name] for name in EpochRecord.__dataclass_fields__ if name in row})
 
 
 def _mean_loss(batches: list[dict[str, float]], kind: str) -> tuple[float | None, int]:
