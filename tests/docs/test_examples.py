@@ -1,6 +1,9 @@
 """The gallery's scripts run, without a warning."""
 
+import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,3 +17,16 @@ def test_the_script_runs(script):
     pytest.importorskip("torch")
     runpy.run_path(str(script))
     plt.close("all")
+
+
+@pytest.mark.parametrize("package", ["lightning", "accelerate"])
+def test_other_trainers_take_a_compressed_network(package):
+    """In a process of its own: they change logging, warnings and random states."""
+    pytest.importorskip("torch")
+    pytest.importorskip(package)
+    script = EXAMPLES[0].parent / f"train_with_{package}.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = [float(share) for share in re.findall(r"([\d.]+) % right", done.stdout)]
+    assert found
+    assert all(share > 50 for share in found), done.stdout

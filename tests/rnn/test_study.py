@@ -150,7 +150,8 @@ def test_compressed_layers_of_its_width_start_from_the_dense_network(data, tmp_p
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"rate_factor": 0.0}, "rate_factor must be a number in"),
+        ({"rates": {"kronecker": 0.0}}, "rates must be a number in"),
+        ({"rates": {"magic": 0.1}}, "rates must be one of"),
         ({"distillation": 1.5}, "distillation must be a number in"),
         ({"start": "trained"}, "start must be one of 'random', 'dense'"),
     ],
@@ -160,7 +161,7 @@ def test_ways_to_learn_from_the_dense_network_are_checked(wrong, message):
         Study(**wrong)
 
 
-def test_a_rate_factor_multiplies_the_rate_of_every_method():
-    study = Study(hidden=8, methods=("kronecker", "pruned"), rate_factor=2.0)
+def test_a_method_may_be_given_a_rate_of_its_own():
+    study = Study(hidden=8, methods=("kronecker", "kronecker-paper", "pruned"), rates={"kronecker": 0.07})
     rates = [make_classifier(study, one).learning_rate for one in candidates(study, 4, 2)[0]]
-    assert rates == [2 * METHODS[name].learning_rate for name in ("dense", "kronecker", "pruned")]
+    assert rates == [METHODS["dense"].learning_rate, 0.07, 0.07, METHODS["pruned"].learning_rate]

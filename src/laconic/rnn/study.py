@@ -1,7 +1,7 @@
 """A dense network and every way to compress it, trained alike and measured by the same rules."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,8 @@ class Study:
         As in `compress`.
     batch_size, learning_rate, weight_decay, label_smoothing, augment, temperature
         As in `RNNClassifier`; None takes its default.
-    rate_factor : float
-        Times the learning rate that suits a method: what suits a kind of layer.
+    rates : mapping of str to float
+        Learning rates of methods, in place of those that suit an LSTM.
     distillation : float
         Share of the trained dense network's answers in the loss of all others; 0 does without them.
     start : {"random", "dense"}
@@ -69,7 +69,7 @@ class Study:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     augment: str | None = None
-    rate_factor: float = 1.0
+    rates: Mapping[str, float] = field(default_factory=dict)
     distillation: float = 0.0
     temperature: float = 2.0
     start: str = "random"
@@ -80,7 +80,9 @@ class Study:
             check_positive_int("laconic compress", name, getattr(self, name))
         if not 0 <= self.seed < 2**32:
             raise ParameterError("laconic compress", "seed", "a whole number from 0 to 2**32 - 1", self.seed)
-        check_interval("laconic compress", "rate_factor", self.rate_factor, 0, float("inf"), closed="neither")
+        for name, rate in self.rates.items():
+            check_choice("laconic compress", "rates", name, METHODS)
+            check_interval("laconic compress", "rates", rate, 0, float("inf"), closed="neither")
         check_interval("laconic compress", "distillation", self.distillation, 0, 1)
         check_choice("laconic compress", "start", self.start, STARTS)
         for name in self.methods:
@@ -198,7 +200,8 @@ def _account(study: Study, method: str, n_features: int, n_classes: int, budget:
 def make_classifier(study: Study, candidate: Candidate, folder: Path = Path(), **settings: Any) -> RNNClassifier:
     """Return the untrained classifier of a candidate, which may learn from the dense network saved in the folder."""
     plain = candidate.method in ("dense", "small")
-    settings["learning_rate"] = study.rate_factor * METHODS[candidate.method].learning_rate
+    own = METHODS[candidate.method].learning_rate
+    settings["learning_rate"] = study.rates.get(candidate.method, own)
     settings |= {name: value for name in _TRAINING if (value := getattr(study, name)) is not None}
     settings |= {} if candidate.method == "dense" else _from_dense(study, candidate, folder)
     return RNNClassifier(
