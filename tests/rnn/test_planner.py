@@ -273,6 +273,22 @@ def test_a_worker_without_a_search_says_so(tmp_path):
         work(tmp_path)
 
 
+@pytest.mark.parametrize("wrong", ["one of a class", "NaN", "lengths", "empty"])
+def test_data_that_cannot_be_used_are_refused_before_a_worker_is_started(wrong, tmp_path):
+    x, y = sequences()
+    if wrong == "one of a class":
+        y = np.where(np.arange(len(y)) == 0, "d", y)
+    elif wrong == "NaN":
+        x[3, 2, 1] = np.nan
+    elif wrong == "lengths":
+        y = y[1:]
+    else:
+        x, y = x[:0], y[:0]
+    with pytest.raises(ValueError):  # noqa: PT011  # scikit-learn's words differ
+        plan(x, y, "1KB", folder=tmp_path, **QUICK)
+    assert not list(tmp_path.glob("worker*"))
+
+
 def test_unknown_settings_are_named():
     with pytest.raises(ParameterError, match="wish must be settings among max_macs, cells"):
         plan(*sequences(), "1KB", colour="red")

@@ -15,15 +15,16 @@ import optuna
 from numpy.typing import ArrayLike, NDArray
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
+from sklearn.utils import check_consistent_length
 
-from laconic.core.checks import ParameterError, check_positive_int
+from laconic.core.checks import DataError, ParameterError, check_positive_int
 from laconic.core.units import parse_bytes
 from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.planner.crew import Crew
 from laconic.rnn.planner.front import Finding, pareto
 from laconic.rnn.planner.shared import DATABASE, DONE, SEARCH, STUDY, SharedSearch
 from laconic.rnn.planner.space import space_of
-from laconic.rnn.planner.trials import FINAL_SEED, classifier_of, findings, known_good
+from laconic.rnn.planner.trials import FINAL_SEED, Split, classifier_of, findings, known_good
 from laconic.rnn.planner.wish import Wish
 from laconic.rnn.training.inputs import check_classes, check_sequences
 
@@ -129,6 +130,8 @@ def plan(
     ------
     ParameterError
         If a parameter is not allowed, nothing keeps the limits, or the folder holds another search.
+    DataError, ValueError
+        If the data cannot be used, or hold too few of a class to keep some apart.
     SearchFailedError
         If workers end badly, again and again.
 
@@ -142,6 +145,7 @@ def plan(
     raw = np.asarray(X)
     x = check_sequences(raw[:, :, None] if raw.ndim == 2 else raw)
     _, codes = check_classes(y)
+    check_consistent_length(x, codes)
     with _kept(folder) as place:
         search = _opened(place, storage, wanted, x, codes)
         return _run(search, size, on_progress or (lambda _: None))
@@ -169,6 +173,7 @@ def _kept(folder: str | Path | None) -> Iterator[Path]:
 def _opened(place: Path, storage: str | None, wish: Wish, x: NDArray[Any], y: NDArray[Any]) -> SharedSearch:
     """Write the search, or make sure that the one that is there is the same."""
     space = space_of(wish, x.shape[1], x.shape[2], int(y.max()) + 1)
+    _check_split(x, y, wish)
     digest = hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()[:12]
     url = storage or f"sqlite:///{place / DATABASE}"
     ends = None if wish.minutes is None else time.time() + 60 * wish.minutes
@@ -179,6 +184,14 @@ def _opened(place: Path, storage: str | None, wish: Wish, x: NDArray[Any], y: ND
             raise ParameterError("plan", "folder", "empty, or of a search with the same wish and data", str(place))
     search.write(x, y)
     return search
+
+
+def _check_split(x: NDArray[Any], y: NDArray[Any], wish: Wish) -> None:
+    """Find out here, and not in a worker, that no part can be held out."""
+    try:
+        Split.of(x, y, wish.validation_fraction, wish.seed)
+    except ValueError as error:
+        raise DataError(f"plan: X and y must leave some of every class when a part is held out ({error})") from None
 
 
 def _run(search: SharedSearch, size: int, tell: Callable[[Progress], object]) -> Plan:
