@@ -9,9 +9,9 @@ steps: one step over the scales and the sums that dictionaries are learned from,
 their scales already, on one and on two threads in turn. online: the first samples of a planted stream are fitted, with
 known noise, then a pass over the others is timed; scikit-learn and SPAMS learn each modality by itself in the same way.
 large: a planted problem of one modality, with known noise. pair: one of as many features in two, which takes hours and
-is left out unless --only names it. Every l1 learner is given several penalties; for each modality the one that finds the
-most atoms is shown, and its seconds. All problems and starts are drawn anew in every turn. SPAMS is measured where it
-is installed. Prints the tables, writes them to benchmarks/results/.
+is left out unless --only names it. Every l1 learner is given several penalties; for each modality the one that finds
+the most atoms is shown, and its seconds. All problems and starts are drawn anew in every turn. SPAMS is measured where
+it is installed. Prints the tables, writes them to benchmarks/results/.
 """
 
 import argparse
