@@ -13,7 +13,12 @@ from laconic.core.files import atomic_write_text, write_json
 def main(name: str, here: Path) -> None:
     """Run the benchmark of this name; write results.json and results.md."""
     options = _arguments(name, here)
-    command = ["laconic", "reproduce", name, "--out", str(options.work), "--seeds", options.seeds, "--json", "--resume"]
+    laconic = [
+        sys.executable,
+        "-c",
+        "from laconic.cli import main; main()",
+    ]  # found where no environment is active, too
+    command = [*laconic, "reproduce", name, "--out", str(options.work), "--seeds", options.seeds, "--json", "--resume"]
     command += ["--data", str(options.data)] if options.data else []
     command += ["--smoke"] if options.smoke else []
     command += ["--jobs", str(options.jobs)] if options.jobs else []
