@@ -75,3 +75,22 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(words, message, laconic, t
     assert code == 2
     assert message in error
     assert not (tmp_path / "out" / "metrics.json").exists()
+
+
+def test_the_command_chooses_among_what_the_library_does():
+    """Its defaults are written out for the help, which must not wait for torch."""
+    import inspect
+
+    from laconic.cli.plan import plan
+    from laconic.rnn.planner import Wish
+
+    given = {name: one.default for name, one in inspect.signature(plan).parameters.items()}
+    wish = Wish(2048)
+    assert (given["cells"], given["methods"]) == (",".join(wish.cells), ",".join(wish.methods))
+    same = {
+        "trials": wish.n_trials,
+        "epochs": wish.epochs,
+        "finalists": wish.n_finalists,
+        "batch_size": wish.batch_size,
+    }
+    assert same.items() <= given.items()

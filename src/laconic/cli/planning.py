@@ -26,7 +26,6 @@ from laconic.rnn.planner import Finding, Plan, Progress, SearchFailedError, Wish
 Row = dict[str, Any]
 HEADINGS = ("network", "structure", "bytes", "MACs", "rank", "held out %", "each seed", "seconds")
 SEARCH = "search"
-_LENGTH = ("n_trials", "minutes", "n_finalists")
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ def run(planning: Planning, console: Console) -> dict[str, Any]:
         What metrics.json holds.
     """
     data, folder = planning.source.load(), StudyFolder(planning.out)
-    settings = planning.wish.to_dict() | planning.source.settings()
-    settings = {name: value for name, value in settings.items() if name not in _LENGTH}
+    settings = planning.wish.identity() | planning.source.settings()
     with folder.open(settings, resume=planning.resume, overwrite=planning.overwrite):
         if planning.overwrite:
             forget(planning.out / SEARCH)

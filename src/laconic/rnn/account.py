@@ -114,6 +114,10 @@ class Account:
         """Multiply-adds of all matrices now, for one time step of each layer."""
         return sum(layer.macs_after for layer in self.layers) + sum(k.macs for k in self.kept)
 
+    def sequence_macs(self, n_steps: int) -> int:
+        """Multiply-adds of all matrices for a sequence of so many steps, read by the compressed layers; others once."""
+        return n_steps * sum(layer.macs_after for layer in self.layers) + sum(k.macs for k in self.kept)
+
     @property
     def factor(self) -> float:
         """How many times smaller the whole model is."""

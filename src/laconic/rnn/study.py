@@ -279,7 +279,7 @@ def _row(candidate: Candidate, dense: Candidate, classifier: RNNClassifier, n_st
         "factor": dense.account.bytes_after / account.bytes_after,
         "layer_factor": _layer_parameters(dense.account) / _layer_parameters(account),
         "max_rank": account.max_rank,
-        "macs": n_steps * sum(layer.macs_after for layer in account) + sum(kept.macs for kept in account.kept),
+        "macs": account.sequence_macs(n_steps),
         "seconds": sum(point["seconds"] for point in curve),
         "hidden": candidate.hidden,
         "epochs": len(curve),

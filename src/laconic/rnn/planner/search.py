@@ -180,7 +180,7 @@ def _opened(place: Path, storage: str | None, wish: Wish, x: NDArray[Any], y: ND
     search = SharedSearch(wish, space, url, f"{STUDY}-{digest}-{wish.seed}", ends, place)
     if (place / SEARCH).exists():
         before = SharedSearch.read(place)
-        if before.name != search.name or not before.wish.same_search(wish):
+        if (before.name, before.wish.identity()) != (search.name, wish.identity()):
             raise ParameterError("plan", "folder", "empty, or of a search with the same wish and data", str(place))
     search.write(x, y)
     return search

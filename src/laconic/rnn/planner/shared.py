@@ -1,5 +1,6 @@
 """A search in a folder and a database, which several processes and machines work on together."""
 
+import io
 import json
 import time
 import warnings
@@ -15,7 +16,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
 from laconic.core.checks import DataError
-from laconic.core.files import write_json
+from laconic.core.files import atomic_write_bytes, write_json
 from laconic.rnn.planner.space import Space, as_space
 from laconic.rnn.planner.trials import Split
 from laconic.rnn.planner.wish import Wish
@@ -74,7 +75,10 @@ class SharedSearch:
 
     def write(self, x: NDArray[Any], y: NDArray[Any]) -> None:
         """Write the search and its training sequences to the folder; classes must not be objects."""
-        np.savez(self.folder / DATA, x=x, y=y)
+        if not (self.folder / SEARCH).exists():  # else they are there, and workers elsewhere may be reading them
+            written = io.BytesIO()
+            np.savez(written, x=x, y=y)
+            atomic_write_bytes(self.folder / DATA, written.getvalue())
         options = [option.to_dict() for options in self.space.values() for option in options]
         about = {"wish": self.wish.to_dict(), "space": options, "storage": self.storage, "name": self.name}
         write_json(self.folder / SEARCH, about | {"ends": self.ends})

@@ -6,7 +6,6 @@ from typing import Any
 
 from laconic.core.checks import ParameterError
 from laconic.core.units import format_bytes
-from laconic.rnn.account import Account
 from laconic.rnn.compression import compress
 from laconic.rnn.network import SequenceNetwork
 from laconic.rnn.planner.wish import Wish
@@ -104,10 +103,6 @@ def _option(wish: Wish, cell: str, method: str, hidden: int, sizes: tuple[int, i
         structure=account[0].structure,
         bytes=account.bytes_after,
         parameters=account.parameters_after,
-        macs=_macs(account, n_steps),
+        macs=account.sequence_macs(n_steps),
         max_rank=account.max_rank,
     )
-
-
-def _macs(account: Account, n_steps: int) -> int:
-    return n_steps * sum(layer.macs_after for layer in account) + sum(kept.macs for kept in account.kept)

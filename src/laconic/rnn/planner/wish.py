@@ -1,7 +1,7 @@
 """What is asked of a planner, as a record that a file can hold."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
@@ -13,7 +13,7 @@ HONEST = ("kronecker", "hybrid", "sum", "hmd", "lowrank", "dense")
 """Methods whose bytes say all that has to be stored: where the entries of a pruned matrix stand is not counted."""
 
 _OWNER = "plan"
-_LENGTH: dict[str, Any] = {"n_trials": 1, "minutes": None, "n_finalists": 1}
+_LENGTH = ("n_trials", "minutes", "n_finalists")
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class Wish:
         if not 0 <= self.seed < 2**32:
             raise ParameterError(_OWNER, "seed", "a whole number from 0 to 2**32 - 1", self.seed)
 
-    def same_search(self, other: "Wish") -> bool:
-        """Whether both may share a search: all but how long it takes is the same."""
-        return replace(self, **_LENGTH) == replace(other, **_LENGTH)
+    def identity(self) -> dict[str, Any]:
+        """Return, as JSON values, what two wishes must share to go on with the same search: all but its length."""
+        return {name: value for name, value in self.to_dict().items() if name not in _LENGTH}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wish as JSON values."""
