@@ -54,7 +54,7 @@ GOAL = 1e-6
 class Size:
     """Samples of the largest fit and of the fit that is disturbed; features and atoms of each modality; blocks."""
 
-    n: int = 320_000
+    n: int = 80_000
     killed: int = 20_000
     width: int = 20
     atoms: int = 50

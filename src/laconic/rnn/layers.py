@@ -4,13 +4,15 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import Function
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from laconic.core.checks import ParameterError, check_interval, check_positive_int
+from laconic.rnn.recurrence import FastGRNNSteps, FastRNNSteps
 
 
 class _LoopedRNN(nn.Module):
-    """A recurrent layer that steps through time in Python; a cell says what its weights are and how it steps."""
+    """A recurrent layer that steps through time; a cell says what its weights are and how it steps."""
 
     scalars: ClassVar[dict[str, float]]
     """Learned scalars of a layer and their first values."""
@@ -123,24 +125,30 @@ class _LoopedRNN(nn.Module):
         self, x: Tensor, state: Tensor | None, lengths: Tensor | None, suffix: str, reverse: bool
     ) -> tuple[Tensor, Tensor]:
         """Run one layer in one direction: the input's share of all steps at once, then step by step."""
-        bias = self._vector(self.bias_names[0], suffix)
-        driven = nn.functional.linear(x, getattr(self, f"weight_ih_{suffix}"), bias).unbind(0)
-        recurrent = getattr(self, f"weight_hh_{suffix}").t()
-        cell = self._cell(suffix)
-        state = x.new_zeros(x.shape[1], self.hidden_size) if state is None else state
-        outputs: list[Tensor] = []
-        for step in range(len(x))[:: -1 if reverse else 1]:
-            stepped = cell(torch.addmm(driven[step], state, recurrent), state)
-            state = stepped if lengths is None else torch.where((step < lengths)[:, None], stepped, state)
-            outputs.append(state)
-        return torch.stack(outputs[::-1] if reverse else outputs), state
+        order = _backwards(x, lengths) if reverse else None
+        x = x if order is None else x.gather(0, order.expand_as(x))
+        driven = nn.functional.linear(x, getattr(self, f"weight_ih_{suffix}"), self._vector(self.bias_names[0], suffix))
+        if lengths is not None:
+            driven = driven.masked_fill(_padding(x, lengths), -torch.inf)  # so that no state there can overflow
+        start = x.new_zeros(x.shape[1], self.hidden_size) if state is None else state
+        states = self._states(driven, start, suffix)
+        last = states[-1] if lengths is None else states[lengths, torch.arange(x.shape[1], device=x.device)]
+        output = states[1:]
+        return (output if order is None else output.gather(0, order.expand_as(output))), last
 
-    def _cell(self, suffix: str) -> Any:
-        """Return the step: a function of W x + U h + the first bias, and h."""
+    def _states(self, driven: Tensor, start: Tensor, suffix: str) -> Tensor:
+        """Return the first state and those after each step, given W x and the first bias of each step."""
         raise NotImplementedError
 
     def _vector(self, name: str, suffix: str) -> Tensor | None:
         return getattr(self, f"{name}_{suffix}") if self.bias else None
+
+    def _recurrent(self, suffix: str) -> Tensor:
+        return getattr(self, f"weight_hh_{suffix}")  # type: ignore[no-any-return]
+
+    @property
+    def _squash(self) -> Any:
+        return getattr(torch, self.nonlinearity)
 
     def _scalar(self, name: str, suffix: str) -> Tensor:
         return torch.sigmoid(getattr(self, f"{name}_{suffix}"))
@@ -185,10 +193,9 @@ class FastRNN(_LoopedRNN):
     scalars: ClassVar[dict[str, float]] = {"alpha": -3.0, "beta": 3.0}
     bias_names: ClassVar[tuple[str, ...]] = ("bias_ih",)
 
-    def _cell(self, suffix: str) -> Any:
+    def _states(self, driven: Tensor, start: Tensor, suffix: str) -> Tensor:
         alpha, beta = self._scalar("alpha", suffix), self._scalar("beta", suffix)
-        squash = getattr(torch, self.nonlinearity)
-        return lambda drive, state: torch.addcmul(beta * state, alpha, squash(drive))
+        return _stepped(FastRNNSteps, driven, self._recurrent(suffix), alpha, beta, start, self._squash)
 
 
 class FastGRNN(_LoopedRNN):
@@ -215,15 +222,25 @@ class FastGRNN(_LoopedRNN):
     scalars: ClassVar[dict[str, float]] = {"zeta": 1.0, "nu": -4.0}
     bias_names: ClassVar[tuple[str, ...]] = ("bias_z", "bias_h")
 
-    def _cell(self, suffix: str) -> Any:
+    def _states(self, driven: Tensor, start: Tensor, suffix: str) -> Tensor:
         zeta, nu = self._scalar("zeta", suffix), self._scalar("nu", suffix)
         bias_z, bias_h = self._vector("bias_z", suffix), self._vector("bias_h", suffix)
-        gap = None if bias_z is None or bias_h is None else bias_h - bias_z
-        squash, both, minus = getattr(torch, self.nonlinearity), zeta + nu, -zeta
+        gap = start.new_zeros(self.hidden_size) if bias_z is None or bias_h is None else bias_h - bias_z
+        return _stepped(FastGRNNSteps, driven, self._recurrent(suffix), gap, zeta, nu, start, self._squash)
 
-        def step(drive: Tensor, state: Tensor) -> Tensor:
-            z = torch.sigmoid(drive)
-            candidate = squash(drive if gap is None else drive + gap)
-            return torch.addcmul(torch.addcmul(both, z, minus) * candidate, z, state)
 
-        return step
+def _stepped(steps: type[Function], *arguments: Any) -> Tensor:
+    """Return the states; where no gradient is wanted, without a word to autograd, which exporters do not all read."""
+    states: Tensor = (steps.apply if torch.is_grad_enabled() else steps.forward)(*arguments)[0]
+    return states
+
+
+def _padding(x: Tensor, lengths: Tensor) -> Tensor:
+    return (torch.arange(len(x), device=x.device)[:, None] >= lengths)[..., None]
+
+
+def _backwards(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return, for each step and sequence, the step from its end (steps, batch or 1, 1); padding stays where it is."""
+    steps = torch.arange(len(x), device=x.device)[:, None]
+    ends = len(x) if lengths is None else lengths
+    return torch.where(steps < ends, ends - 1 - steps, steps)[..., None]
