@@ -7,7 +7,7 @@ machine. Speed: fits of the same data in blocks of the same sizes by one process
 two take turns; the time of a step over all data is the median over a fit, without its first step, and the median of the
 turns' ratios counts. Bytes: what workers send in a step, to each other and to the client, for growing numbers of
 samples in the same number of blocks. Killed: a worker is killed by SIGKILL in the middle of a step; dictionaries and
-scales are compared with those of one process. Prints the tables, writes them to benchmarks/results/.
+likelihoods are compared with those of one process. Prints the tables, writes them to benchmarks/results/.
 """
 
 import os
@@ -54,7 +54,7 @@ GOAL = 1e-6
 class Size:
     """Samples of the largest fit and of the fit that is disturbed; features and atoms of each modality; blocks."""
 
-    n: int = 80_000
+    n: int = 40_000
     killed: int = 20_000
     width: int = 20
     atoms: int = 50
@@ -168,19 +168,18 @@ def killed(data: Planted, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     steps = data.settings.max_iter
     with pooled(data, 0) as (pool, _):
-        expected, scales = fitted(pool, data, seed), np.concatenate(list(pool.states()))
+        expected = fitted(pool, data, seed)
     for name, at in (("undisturbed", 0), ("killed", steps // 2)):
         with pooled(data, 2) as (pool, client):
             start = time.perf_counter()
             result = fitted(pool, data, seed, lambda count, client=client, at=at: count == at and kill(client))
             seconds = time.perf_counter() - start
-            theirs = np.concatenate(list(pool.states()))
         pairs = list(zip(result.x, expected.x, strict=True))
         found[name] = {
             "seconds": round(seconds, 1),
             "atoms_differ_by": max(float(np.abs(one - other).max()) for one, other in pairs),
-            "scales_differ_by": float(np.abs(theirs - scales).max() / scales.max()),
-            "bit_equal": all(np.array_equal(*pair) for pair in [*pairs, (theirs, scales)]),
+            "likelihood_differs_by": abs(result.trace[-1] / expected.trace[-1] - 1),
+            "bit_equal": all(np.array_equal(*pair) for pair in pairs),
         }
     return {"shape": list(data.X.shape), "steps": steps, **found}
 
@@ -231,15 +230,15 @@ WHO = {"0": "one process, no cluster", "1": "one worker", "2": "two workers"}
 
 def told_of_killed(lost: dict[str, Any]) -> list[str]:
     rows = {name: lost[name] for name in ("undisturbed", "killed")}
-    worst = max(max(one["atoms_differ_by"], one["scales_differ_by"]) for one in rows.values())
+    worst = max(max(one["atoms_differ_by"], one["likelihood_differs_by"]) for one in rows.values())
     return [
-        f"A fit of {lost['steps']} steps to {lost['shape'][0]:,} samples; differences from one process, of scales "
-        "relative to the largest.",
+        f"A fit of {lost['steps']} steps to {lost['shape'][0]:,} samples; differences from one process, that of the "
+        "likelihood relative.",
         "",
-        "| worker | seconds | atoms differ by | scales differ by | to the last bit |",
+        "| worker | seconds | atoms differ by | likelihood differs by | to the last bit |",
         "|---|---:|---:|---:|---|",
         *(
-            f"| {name} | {one['seconds']:.1f} | {one['atoms_differ_by']:.0e} | {one['scales_differ_by']:.0e} "
+            f"| {name} | {one['seconds']:.1f} | {one['atoms_differ_by']:.0e} | {one['likelihood_differs_by']:.0e} "
             f"| {'equal' if one['bit_equal'] else 'not equal'} |"
             for name, one in rows.items()
         ),
