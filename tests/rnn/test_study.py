@@ -161,7 +161,8 @@ def test_ways_to_learn_from_the_dense_network_are_checked(wrong, message):
         Study(**wrong)
 
 
-def test_a_method_may_be_given_a_rate_of_its_own():
-    study = Study(hidden=8, methods=("kronecker", "kronecker-paper", "pruned"), rates={"kronecker": 0.07})
+def test_a_method_and_a_contender_may_be_given_rates_of_their_own():
+    names = ("kronecker", "kronecker-paper", "kronecker-6", "pruned")
+    study = Study(hidden=8, methods=names, rates={"kronecker": 0.07, "kronecker-6": 0.03})
     rates = [make_classifier(study, one).learning_rate for one in candidates(study, 4, 2)[0]]
-    assert rates == [METHODS["dense"].learning_rate, 0.07, 0.07, METHODS["pruned"].learning_rate]
+    assert rates == [METHODS["dense"].learning_rate, 0.07, 0.07, 0.03, METHODS["pruned"].learning_rate]

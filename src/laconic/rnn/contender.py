@@ -31,8 +31,8 @@ class Contender:
     hidden: int | None = None
 
     @classmethod
-    def parse(cls, owner: str, name: str) -> Self:
-        """Return the contender of a name.
+    def parse(cls, owner: str, name: str, parameter: str = "methods") -> Self:
+        """Return the contender of a name, which this parameter gave.
 
         Raises
         ------
@@ -45,5 +45,5 @@ class Contender:
         if words or method not in METHODS or (method == "small" and hidden) or (shapes and method != "kronecker"):
             known = ", ".join(map(repr, METHODS))
             allowed = f"one of {known}, perhaps with units, such as 'lowrank-32', or shapes, such as 'kronecker-paper'"
-            raise ParameterError(owner, "methods", allowed, name)
+            raise ParameterError(owner, parameter, allowed, name)
         return cls(name, method, shapes, hidden)

@@ -46,7 +46,7 @@ class Study:
     batch_size, learning_rate, weight_decay, label_smoothing, augment, temperature
         As in `RNNClassifier`; None takes its default.
     rates : mapping of str to float
-        Learning rates of methods, in place of those that suit an LSTM.
+        Learning rates of contenders, or of all of a method, in place of those that suit an LSTM.
     distillation : float
         Share of the trained dense network's answers in the loss of all others; 0 does without them.
     start : {"random", "dense"}
@@ -81,7 +81,7 @@ class Study:
         if not 0 <= self.seed < 2**32:
             raise ParameterError("laconic compress", "seed", "a whole number from 0 to 2**32 - 1", self.seed)
         for name, rate in self.rates.items():
-            check_choice("laconic compress", "rates", name, METHODS)
+            Contender.parse("laconic compress", name, "rates")
             check_interval("laconic compress", "rates", rate, 0, float("inf"), closed="neither")
         check_interval("laconic compress", "distillation", self.distillation, 0, 1)
         check_choice("laconic compress", "start", self.start, STARTS)
@@ -200,8 +200,8 @@ def _account(study: Study, method: str, n_features: int, n_classes: int, budget:
 def make_classifier(study: Study, candidate: Candidate, folder: Path = Path(), **settings: Any) -> RNNClassifier:
     """Return the untrained classifier of a candidate, which may learn from the dense network saved in the folder."""
     plain = candidate.method in ("dense", "small")
-    own = METHODS[candidate.method].learning_rate
-    settings["learning_rate"] = study.rates.get(candidate.method, own)
+    own = study.rates.get(candidate.method, METHODS[candidate.method].learning_rate)
+    settings["learning_rate"] = study.rates.get(candidate.name, own)
     settings |= {name: value for name in _TRAINING if (value := getattr(study, name)) is not None}
     settings |= {} if candidate.method == "dense" else _from_dense(study, candidate, folder)
     return RNNClassifier(
