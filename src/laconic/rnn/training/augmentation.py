@@ -10,6 +10,9 @@ Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 _MASKED = 0.2
 """Largest share of the steps, and of the features, that a mask hides."""
 
+_STRETCH, _SLANT = 0.1, 0.2
+"""Largest change of either size, and of features a step."""
+
 
 def shift(x: Tensor, generator: torch.Generator) -> Tensor:
     """Move each sequence by up to one step and, on its own, up to one feature; zeros come in."""
@@ -19,6 +22,25 @@ def shift(x: Tensor, generator: torch.Generator) -> Tensor:
     steps = torch.arange(n_steps, device=x.device) + by_steps
     features = torch.arange(n_features, device=x.device) + by_features
     return padded[torch.arange(n, device=x.device)[:, None, None], steps[:, :, None], features[:, None, :]]
+
+
+def affine(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Move, stretch and slant each sequence as a picture of steps by features; zeros come in, values between are mixed.
+
+    By up to a step and a feature, a tenth of either size, and a fifth of a feature a step; an axis of length one stays.
+    """
+    n, n_steps, n_features = x.shape
+    by = 2 * torch.rand(5, n, generator=generator) - 1
+    across, along = float(n_features > 1), float(n_steps > 1)
+    none = torch.zeros(n)
+    rows = [
+        [1 + across * _STRETCH * by[0], across * along * _SLANT * n_steps / n_features * by[1], across * 2 / n_features * by[2]],
+        [none, 1 + along * _STRETCH * by[3], along * 2 / n_steps * by[4]],
+    ]
+    places = torch.stack([torch.stack(row, 1) for row in rows], 1).to(x)
+    pictures = x[:, None]
+    grid = torch.nn.functional.affine_grid(places, list(pictures.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(pictures, grid, align_corners=False)[:, 0]
 
 
 def mask(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -37,5 +59,5 @@ def _run(n: int, size: int, generator: torch.Generator) -> Tensor:
     return torch.logical_and(places >= start, places < start + length)
 
 
-AUGMENTATIONS: dict[str, Augmentation] = {"shift": shift, "mask": mask}
+AUGMENTATIONS: dict[str, Augmentation] = {"shift": shift, "affine": affine, "mask": mask}
 """Every augmentation by name; a new one adds its line here."""
