@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from laconic.core.checks import ParameterError
 from laconic.rnn import RNNClassifier
-from laconic.rnn.training.augmentation import AUGMENTATIONS, mask, shift
+from laconic.rnn.training.augmentation import AUGMENTATIONS, affine, mask, shift
 from laconic.rnn.training.batches import Sequences, ShuffledBatches
 
 
@@ -50,12 +50,46 @@ def test_a_mask_hides_one_run_of_steps_and_one_of_features_up_to_a_fifth():
         assert (edges[lengths > 0] == 2).all()
 
 
+def by_hand(x, by):
+    """Bilinear values of one sequence at the places that an affine map asks for; zeros lie around it."""
+    n_steps, n_features = x.shape
+    at = lambda i, j: x[i, j] if 0 <= i < n_steps and 0 <= j < n_features else 0.0  # noqa: E731
+    out = np.zeros_like(x)
+    for i in range(n_steps):
+        for j in range(n_features):
+            down, right = i + 0.5 - n_steps / 2, j + 0.5 - n_features / 2
+            step = (1 + 0.1 * by[3]) * down + by[4] + n_steps / 2 - 0.5
+            feature = (1 + 0.1 * by[0]) * right + 0.2 * by[1] * down + by[2] + n_features / 2 - 0.5
+            top, left = int(np.floor(step)), int(np.floor(feature))
+            for a in (top, top + 1):
+                for b in (left, left + 1):
+                    out[i, j] += (1 - abs(step - a)) * (1 - abs(feature - b)) * at(a, b)
+    return out
+
+
+def test_an_affine_map_moves_stretches_and_slants():
+    x = sequences(20, 7, 5) / 700
+    by = (2 * torch.rand(5, 20, generator=torch.Generator().manual_seed(0)) - 1).numpy()
+    found = affine(x, torch.Generator().manual_seed(0)).numpy()
+    for one, other, draws in zip(x.numpy(), found, by.T, strict=True):
+        np.testing.assert_allclose(other, by_hand(one, draws), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["shift", "affine"])
+@pytest.mark.parametrize("shape", [(50, 1, 1), (50, 1, 9), (50, 9, 1)])
+def test_an_axis_of_length_one_stays(name, shape):
+    out = AUGMENTATIONS[name](torch.ones(shape), torch.Generator().manual_seed(0))
+    middle = out[:, shape[1] // 2, shape[2] // 2]
+    torch.testing.assert_close(middle, torch.ones(50))
+
+
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 1, 4), (3, 4, 1)])
 def test_single_steps_and_features(name, shape):
     out = AUGMENTATIONS[name](torch.ones(shape), torch.Generator().manual_seed(0))
     assert out.shape == shape
-    assert set(out.unique().tolist()) <= {0.0, 1.0}
+    assert out.min() >= 0
+    assert out.max() <= 1 + 1e-6
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
@@ -83,5 +117,5 @@ def test_a_classifier_trains_on_changed_sequences_and_is_judged_on_its_own(tmp_p
 
 
 def test_an_unknown_augmentation_is_an_error():
-    with pytest.raises(ParameterError, match="augment must be one of None, 'shift', 'mask'"):
+    with pytest.raises(ParameterError, match="augment must be one of None, 'shift', 'affine', 'mask'"):
         RNNClassifier(augment="flip").fit(np.zeros((4, 2, 2)), [0, 1, 0, 1])

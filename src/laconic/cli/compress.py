@@ -41,7 +41,7 @@ def compress(
     ] = None,
     weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
     label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
-    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift or mask.", "nothing")] = None,
+    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")] = None,
     distillation: Annotated[float, _training("SHARE", "Of what is learned from the dense network's answers.")] = 0.0,
     start: Annotated[
         str, _training("FROM", "random structures, or those nearest to the trained dense ones.")

@@ -38,7 +38,7 @@ def plan(
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 40,
     batch_size: Annotated[int, _training("N", "Sequences a step.")] = 64,
     weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
-    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift or mask.", "nothing")] = None,
+    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")] = None,
     seed: Annotated[int, _training("N", "Decides what is tried, weights, order of the data, and splits.")] = 0,
     test_fraction: Annotated[float, _training("SHARE", "Of x_train to test on, without x_test.")] = 0.2,
     jobs: Annotated[int | None, _run("N", "Trainings at once.", "one a core")] = None,

@@ -77,9 +77,9 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         Largest Euclidean norm of the gradient of all weights.
     label_smoothing : float, default=0.0
         Probability shared out among all classes in the training targets, in [0, 1).
-    augment : {"shift", "mask"} or None, default=None
-        Change training sequences at random each time they are seen: "shift" by up to one step and one feature, "mask"
-        sets up to a fifth of the steps, and of the features, to zero.
+    augment : {"shift", "affine", "mask"} or None, default=None
+        Change training sequences at random each time they are seen: "shift" by up to one step and one feature, "affine"
+        also stretches and slants them, "mask" sets up to a fifth of the steps, and of the features, to zero.
     teacher : path or None, default=None
         File of a fitted classifier of the same classes, often a larger one, whose probabilities are learned too
         (arXiv:1503.02531).

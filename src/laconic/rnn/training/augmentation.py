@@ -15,32 +15,37 @@ _STRETCH, _SLANT = 0.1, 0.2
 
 
 def shift(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Move each sequence by up to one step and, on its own, up to one feature; zeros come in."""
+    """Move each sequence by up to one step and, on its own, up to one feature; zeros come in.
+
+    An axis of length one stays as it is.
+    """
     n, n_steps, n_features = x.shape
-    padded = torch.nn.functional.pad(x, (1, 1, 1, 1))
+    most = [int(n_steps > 1), int(n_features > 1)]
+    padded = torch.nn.functional.pad(x, (most[1], most[1], most[0], most[0]))
     by_steps, by_features = torch.randint(0, 3, (2, n, 1), generator=generator).to(x.device)
-    steps = torch.arange(n_steps, device=x.device) + by_steps
-    features = torch.arange(n_features, device=x.device) + by_features
+    steps = torch.arange(n_steps, device=x.device) + most[0] * by_steps
+    features = torch.arange(n_features, device=x.device) + most[1] * by_features
     return padded[torch.arange(n, device=x.device)[:, None, None], steps[:, :, None], features[:, None, :]]
 
 
 def affine(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Move, stretch and slant each sequence as a picture of steps by features; zeros come in, values between are mixed.
+    """Move, stretch and slant each sequence as a picture of steps by features; zeros come in, neighbours are mixed.
 
     By up to a step and a feature, a tenth of either size, and a fifth of a feature a step; an axis of length one stays.
     """
-    n, n_steps, n_features = x.shape
-    by = 2 * torch.rand(5, n, generator=generator) - 1
-    across, along = float(n_features > 1), float(n_steps > 1)
-    none = torch.zeros(n)
-    rows = [
-        [1 + across * _STRETCH * by[0], across * along * _SLANT * n_steps / n_features * by[1], across * 2 / n_features * by[2]],
-        [none, 1 + along * _STRETCH * by[3], along * 2 / n_steps * by[4]],
-    ]
-    places = torch.stack([torch.stack(row, 1) for row in rows], 1).to(x)
+    maps = _affine_maps(2 * torch.rand(5, len(x), generator=generator) - 1, x.shape[1], x.shape[2]).to(x)
     pictures = x[:, None]
-    grid = torch.nn.functional.affine_grid(places, list(pictures.shape), align_corners=False)
+    grid = torch.nn.functional.affine_grid(maps, list(pictures.shape), align_corners=False)
     return torch.nn.functional.grid_sample(pictures, grid, align_corners=False)[:, 0]
+
+
+def _affine_maps(by: Tensor, n_steps: int, n_features: int) -> Tensor:
+    """Return maps (n, 2, 3) of (feature, step, 1) in units of half the axes, from draws (5, n) between -1 and 1."""
+    across, along = float(n_features > 1), float(n_steps > 1)
+    slant = across * along * _SLANT * n_steps / n_features
+    feature = (1 + across * _STRETCH * by[0], slant * by[1], across * 2 / n_features * by[2])
+    step = (0 * by[3], 1 + along * _STRETCH * by[3], along * 2 / n_steps * by[4])
+    return torch.stack([torch.stack(feature, 1), torch.stack(step, 1)], 1)
 
 
 def mask(x: Tensor, generator: torch.Generator) -> Tensor:
