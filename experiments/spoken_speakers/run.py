@@ -105,9 +105,7 @@ def line(row: dict[str, Any]) -> str:
     """Return a row of the table."""
     each = " | ".join(f"{100 * value:.1f}" for value in row["speakers"].values())
     mean = f"{100 * row['accuracy']:.1f} ± {100 * row['accuracy_sd']:.1f}"
-    return (
-        f"| {row['method']} | {row['structure']} | {row['bytes']:,} | {row['layer_factor']:.1f}x | {mean} | {each} |"
-    )
+    return f"| {row['method']} | {row['structure']} | {row['bytes']:,} | {row['layer_factor']:.1f}x | {mean} | {each} |"
 
 
 def arguments() -> argparse.Namespace:

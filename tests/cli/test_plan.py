@@ -66,7 +66,7 @@ def test_it_goes_on_and_a_folder_in_use_is_refused(planned, laconic):
         (("--cells", "elman"), "--cells must be one or more of 'lstm'"),
         (("--methods", "magic"), "--methods must be one or more of"),
         (("--trials", "0"), "--trials must be a whole number"),
-        (("--augment", "flip"), "--augment must be one of None, 'shift', 'mask'"),
+        (("--augment", "flip"), "--augment must be one of None, 'shift', 'affine', 'mask'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(words, message, laconic, tmp_path):

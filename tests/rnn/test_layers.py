@@ -166,7 +166,7 @@ def test_signature_and_results_are_those_of_rnn(kind):
 @pytest.mark.parametrize("kind", LAYERS)
 def test_scalars_start_and_are_learned(kind):
     layer = kind(4, 5)
-    first = {"alpha": -3.0, "beta": 3.0, "zeta": 1.0, "nu": -4.0}
+    first = {"alpha": -1.0, "beta": 3.0, "zeta": 1.0, "nu": -4.0}
     scalars = {name.split("_")[0]: p for name, p in layer.named_parameters() if p.numel() == 1}
     assert {name: p.item() for name, p in scalars.items()} == {name: first[name] for name in kind.scalars}
     layer(torch.randn(3, 2, 4))[0].sum().backward()

@@ -39,9 +39,12 @@ def compress(
     learning_rate: Annotated[
         float | None, _training("RATE", "Largest one of the one-cycle schedule.", "what suits the method")
     ] = None,
-    weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
+    optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 4096 parameters.")] = "adamw",
+    weight_decay: Annotated[float, _training("X", "Of all weights but biases.")] = 0.0,
     label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
-    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")] = None,
+    augment: Annotated[
+        str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")
+    ] = None,
     distillation: Annotated[float, _training("SHARE", "Of what is learned from the dense network's answers.")] = 0.0,
     start: Annotated[
         str, _training("FROM", "random structures, or those nearest to the trained dense ones.")
@@ -77,6 +80,7 @@ def compress(
         shapes=shapes,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        optimizer=optimizer,
         weight_decay=weight_decay,
         label_smoothing=label_smoothing,
         augment=augment,

@@ -37,8 +37,11 @@ def plan(
     ] = None,
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 40,
     batch_size: Annotated[int, _training("N", "Sequences a step.")] = 64,
-    weight_decay: Annotated[float, _training("X", "Of AdamW, on all weights but biases.")] = 0.0,
-    augment: Annotated[str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")] = None,
+    optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 4096 parameters.")] = "adamw",
+    weight_decay: Annotated[float, _training("X", "Of all weights but biases.")] = 0.0,
+    augment: Annotated[
+        str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")
+    ] = None,
     seed: Annotated[int, _training("N", "Decides what is tried, weights, order of the data, and splits.")] = 0,
     test_fraction: Annotated[float, _training("SHARE", "Of x_train to test on, without x_test.")] = 0.2,
     jobs: Annotated[int | None, _run("N", "Trainings at once.", "one a core")] = None,
@@ -71,6 +74,7 @@ def plan(
         n_finalists=check_positive_int(OWNER, "finalists", finalists),
         batch_size=batch_size,
         weight_decay=weight_decay,
+        optimizer=optimizer,
         augment=augment,
         seed=seed,
     )

@@ -67,12 +67,16 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
     learning_rate : float or None, default=None
         Largest learning rate of the schedule; None is what suits the method, such as 0.03 for Kronecker products
         and 0.005 for a dense network.
+    optimizer : {"adamw", "full-adam"}, default="adamw"
+        "full-adam" takes all weights of a network together, in the axes of the gradient's second moment: it learns more
+        in as many epochs where there are few weights, and wants about as large a rate; a network of more than 4096
+        weights is trained by "adamw" all the same.
     schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
         Course of the learning rate: a linear warm-up and half a cosine to zero, half a cosine, or constant.
     warmup : float, default=0.1
         Share of training that the warm-up of "one-cycle" takes, in [0, 1).
     weight_decay : float, default=0.0
-        Of AdamW, on all weights but biases.
+        Of all weights but biases, apart from the loss.
     gradient_clip : float or None, default=1.0
         Largest Euclidean norm of the gradient of all weights.
     label_smoothing : float, default=0.0
@@ -169,6 +173,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         start: str | Path | None = None,
         batch_size: int = 64,
         learning_rate: float | None = None,
+        optimizer: str = "adamw",
         schedule: str = "one-cycle",
         warmup: float = 0.1,
         weight_decay: float = 0.0,
@@ -205,6 +210,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         self.start = start
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.optimizer = optimizer
         self.schedule = schedule
         self.warmup = warmup
         self.weight_decay = weight_decay

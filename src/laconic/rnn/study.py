@@ -25,7 +25,7 @@ Array = NDArray[Any]
 OnEpoch = Callable[[EpochRecord], object]
 CHECKPOINTS = "checkpoints"
 STARTS = ("random", "dense")
-_TRAINING = ("batch_size", "learning_rate", "weight_decay", "label_smoothing", "augment")
+_TRAINING = ("batch_size", "learning_rate", "optimizer", "weight_decay", "label_smoothing", "augment")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Study:
     epochs, seed : int
     shapes, layout
         As in `compress`.
-    batch_size, learning_rate, weight_decay, label_smoothing, augment, temperature
+    batch_size, learning_rate, optimizer, weight_decay, label_smoothing, augment, temperature
         As in `RNNClassifier`; None takes its default.
     rates : mapping of str to float
         Learning rates of contenders, or of all of a method, in place of those that suit an LSTM.
@@ -66,6 +66,7 @@ class Study:
     layout: str = "joint"
     batch_size: int | None = None
     learning_rate: float | None = None
+    optimizer: str = "adamw"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     augment: str | None = None

@@ -62,6 +62,7 @@ def classifier_of(
         batch_size=wish.batch_size,
         learning_rate=learning_rate,
         weight_decay=wish.weight_decay,
+        optimizer=wish.optimizer,
         augment=wish.augment,
         on_epoch=on_epoch,
         random_state=seed,

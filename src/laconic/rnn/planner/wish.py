@@ -8,6 +8,7 @@ from laconic.core.checks import ParameterError, check_choice, check_interval, ch
 from laconic.rnn.methods import METHODS
 from laconic.rnn.network import CELLS
 from laconic.rnn.training.augmentation import AUGMENTATIONS
+from laconic.rnn.training.optimizers import OPTIMIZERS
 
 HONEST = ("kronecker", "hybrid", "sum", "hmd", "lowrank", "dense")
 """Methods whose bytes say all that has to be stored: where the entries of a pruned matrix stand is not counted."""
@@ -39,7 +40,7 @@ class Wish:
         Networks that are trained anew, with other seeds, before one is chosen.
     validation_fraction : float
         Share of the training sequences that networks are judged on.
-    batch_size, weight_decay, augment
+    batch_size, optimizer, weight_decay, augment
         As in `RNNClassifier`.
     seed : int
     """
@@ -56,6 +57,7 @@ class Wish:
     n_finalists: int = 4
     validation_fraction: float = 0.2
     batch_size: int = 64
+    optimizer: str = "adamw"
     weight_decay: float = 0.0
     augment: str | None = None
     seed: int = 0
@@ -69,6 +71,7 @@ class Wish:
             check_interval(_OWNER, "minutes", self.minutes, 0, float("inf"), closed="neither")
         check_interval(_OWNER, "validation_fraction", self.validation_fraction, 0, 1, closed="neither")
         check_interval(_OWNER, "weight_decay", self.weight_decay, 0, float("inf"), closed="left")
+        check_choice(_OWNER, "optimizer", self.optimizer, OPTIMIZERS)
         check_choice(_OWNER, "augment", self.augment, (None, *AUGMENTATIONS))
         _check_names("cells", self.cells, tuple(CELLS))
         _check_names("methods", self.methods, tuple(name for name in METHODS if name != "small"))

@@ -20,6 +20,7 @@ from laconic.rnn.training.clock import Clock
 from laconic.rnn.training.distillation import Teacher
 from laconic.rnn.training.early_stopping import KeepBest, Stop, StopTrainingError, is_over, valid_losses
 from laconic.rnn.training.net import SequenceNet
+from laconic.rnn.training.optimizers import OPTIMIZERS
 from laconic.rnn.training.records import EpochRecord, Recorder, Report, diverged, read_record
 from laconic.rnn.training.schedule import SetLearningRate
 from laconic.rnn.training.seeds import own_random_state
@@ -33,12 +34,14 @@ class Plan:
     ----------
     n_epochs, batch_size : int
     learning_rate : float
+    optimizer : str
+        A key of `optimizers.OPTIMIZERS`.
     schedule : str
         A key of `schedule.SCHEDULES`.
     warmup : float
         Share of training that the schedule's warm-up takes.
     weight_decay : float
-        Of AdamW, on all weights but biases.
+        Of all weights but biases.
     gradient_clip : float or None
         Largest norm of the gradient.
     label_smoothing : float
@@ -64,6 +67,7 @@ class Plan:
     n_epochs: int
     batch_size: int
     learning_rate: float
+    optimizer: str = "adamw"
     schedule: str = "one-cycle"
     warmup: float = 0.3
     weight_decay: float = 0.0
@@ -84,7 +88,7 @@ class Plan:
     def settings(cls) -> list[str]:
         """Names of the fields that the classifier's parameters give as they are."""
         return [
-            "batch_size", "schedule", "warmup", "weight_decay", "gradient_clip", "label_smoothing",
+            "batch_size", "optimizer", "schedule", "warmup", "weight_decay", "gradient_clip", "label_smoothing",
             "augment", "averaging", "device", "on_epoch",
         ]  # fmt: skip
 
@@ -192,6 +196,7 @@ def _callbacks(
 
 def _settings(module: nn.Module, plan: Plan) -> dict[str, Any]:
     """Settings of skorch's own."""
+    optimizer, own = OPTIMIZERS[plan.optimizer](module, plan.device)
     groups = [] if plan.weight_decay == 0 else _biases(module)  # each group costs a call of the optimiser's kernel
     return {
         "max_epochs": plan.n_epochs,
@@ -200,8 +205,8 @@ def _settings(module: nn.Module, plan: Plan) -> dict[str, Any]:
         "device": plan.device,
         "criterion__weight": plan.class_weight,
         "criterion__label_smoothing": plan.label_smoothing,
-        "optimizer": torch.optim.AdamW,
-        "optimizer__fused": torch.device(plan.device).type in ("cpu", "cuda"),
+        "optimizer": optimizer,
+        **{f"optimizer__{name}": value for name, value in own.items()},
         "optimizer__weight_decay": plan.weight_decay,
         "optimizer__param_groups": [(name, {"weight_decay": 0.0}) for name in groups],
         "lr": plan.learning_rate,

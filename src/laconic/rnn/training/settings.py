@@ -11,6 +11,7 @@ import torch
 from laconic.core.checks import ParameterError, check_choice, check_interval, check_positive_int
 from laconic.rnn.network import CELLS
 from laconic.rnn.training.augmentation import AUGMENTATIONS
+from laconic.rnn.training.optimizers import OPTIMIZERS
 from laconic.rnn.training.schedule import SCHEDULES
 
 _OWNER = "RNNClassifier"
@@ -18,6 +19,7 @@ _WHOLE = ("hidden_size", "n_layers", "max_epochs", "batch_size", "patience")
 _FLAGS = ("bidirectional", "early_stopping", "resume")
 _CHOICES: dict[str, Collection[object]] = {
     "cell": CELLS,
+    "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "standardize": (True, False, "auto"),
     "augment": (None, *AUGMENTATIONS),
