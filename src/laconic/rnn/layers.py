@@ -173,7 +173,7 @@ class FastRNN(_LoopedRNN):
     """FastRNN: a simple recurrent layer with a learned residual connection.
 
     Step: h~ = tanh(W x + U h + b), h = sigmoid(alpha) h~ + sigmoid(beta) h, two learned scalars a layer; alpha starts
-    at -1 (its authors' code starts at -3, from which less was learned in as many epochs on sequences of 16 to 61 steps).
+    at -1 (its authors' code starts at -3, from which as many epochs taught less, on sequences of 16 to 61 steps).
     Arguments and results are those of torch.nn.RNN, except that a layer has one bias vector.
 
     Parameters
