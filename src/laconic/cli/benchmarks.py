@@ -5,15 +5,20 @@ from typing import Any
 
 ALL = ("kronecker-paper", "kronecker", "hybrid", "lowrank", "pruned", "small")
 
-NARROW = (
-    "kronecker-paper-28", "kronecker-28",
-    *(f"{method}-14" for method in ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank")),
-    "pruned", "small",
-)  # fmt: skip
-"""Where 32 units leave too little of a budget: the papers' way and full rank in 28 units; in 14, where a Kronecker
-product of more parameters did better on a part of the training data that was held out, and its rivals there."""
+_COMPRESSED = ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank", "pruned")
 
-USPS = {"cell": "fastrnn", "hidden": 32, "budget": 1669, "epochs": 150, "augment": "shift"}
+NARROW = (
+    "kronecker-paper-28", "kronecker-28", "kronecker-20",
+    *(f"{method}-14" for method in _COMPRESSED),
+    "small",
+)  # fmt: skip
+"""Where 32 units leave too little of a budget: the papers' way and full rank in 28 units, and narrower layers, of which 20
+units did best on a part of the training data that was held out; rivals in a width that leaves them some parameters."""
+
+USPS = {
+    "cell": "fastrnn", "hidden": 32, "budget": 1669, "epochs": 150, "augment": "affine", "batch_size": 128,
+    "optimizer": "full-adam", "rates": dict.fromkeys((*_COMPRESSED, "small"), 0.06) | {"pruned": 0.03, "dense": 0.01},
+}  # fmt: skip
 
 RIVALS = ("lowrank", "hmd", "pruned", "small")
 """Methods that Kronecker products are to beat, whatever units their contenders have."""
@@ -74,7 +79,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         "usps",
         (16, 16, 10),
         USPS | {"methods": NARROW},
-        (Goal("dense", 0.937), Goal("kronecker-14", 0.93, above_rivals=0.005)),
+        (Goal("dense", 0.937), Goal("kronecker-20", 0.93, above_rivals=0.005)),
     ),
     "activity-bilstm": Benchmark(
         "Activities from a phone's sensors, bidirectional LSTM of 119 units",

@@ -39,7 +39,7 @@ def compress(
     learning_rate: Annotated[
         float | None, _training("RATE", "Largest one of the one-cycle schedule.", "what suits the method")
     ] = None,
-    optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 4096 parameters.")] = "adamw",
+    optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 2048 parameters.")] = "adamw",
     weight_decay: Annotated[float, _training("X", "Of all weights but biases.")] = 0.0,
     label_smoothing: Annotated[float, _training("SHARE", "Of each target, given to all classes alike.")] = 0.0,
     augment: Annotated[

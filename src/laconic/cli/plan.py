@@ -37,7 +37,7 @@ def plan(
     ] = None,
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 40,
     batch_size: Annotated[int, _training("N", "Sequences a step.")] = 64,
-    optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 4096 parameters.")] = "adamw",
+    optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 2048 parameters.")] = "full-adam",
     weight_decay: Annotated[float, _training("X", "Of all weights but biases.")] = 0.0,
     augment: Annotated[
         str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")

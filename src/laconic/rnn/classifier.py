@@ -69,7 +69,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         and 0.005 for a dense network.
     optimizer : {"adamw", "full-adam"}, default="adamw"
         "full-adam" takes all weights of a network together, in the axes of the gradient's second moment: it learns more
-        in as many epochs where there are few weights, and wants about as large a rate; a network of more than 4096
+        in as many epochs where there are few weights, and wants about as large a rate; a network of more than 2048
         weights is trained by "adamw" all the same.
     schedule : {"one-cycle", "cosine", "constant"}, default="one-cycle"
         Course of the learning rate: a linear warm-up and half a cosine to zero, half a cosine, or constant.

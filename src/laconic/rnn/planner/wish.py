@@ -57,7 +57,7 @@ class Wish:
     n_finalists: int = 4
     validation_fraction: float = 0.2
     batch_size: int = 64
-    optimizer: str = "adamw"
+    optimizer: str = "full-adam"
     weight_decay: float = 0.0
     augment: str | None = None
     seed: int = 0

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-MOST = 4096
+MOST = 2048
 """Parameters of the largest network: the second moment has the square of them."""
 
 _BETA1, _BETA2, _EPS = 0.9, 0.999, 1e-8
