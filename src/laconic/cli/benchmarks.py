@@ -12,8 +12,8 @@ NARROW = (
     *(f"{method}-14" for method in _COMPRESSED),
     "small",
 )  # fmt: skip
-"""Where 32 units leave too little of a budget: the papers' way and full rank in 28 units, and narrower layers, of which 20
-units did best on a part of the training data that was held out; rivals in a width that leaves them some parameters."""
+"""Where 32 units leave too little of a budget: the papers' way and full rank in 28 units, and narrower layers, of which
+20 units did best on held-out training data; rivals in a width that leaves them some parameters."""
 
 USPS = {
     "cell": "fastrnn", "hidden": 32, "budget": 1669, "epochs": 150, "augment": "affine", "batch_size": 128,
