@@ -52,6 +52,25 @@ def test_usps_fastrnn(tmp_path):
     assert all(f"| {name} " in page for name in methods)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist_lstm", "spoken_lstm", "spoken_gru", "activity_bilstm"])
+def test_other_networks(name, tmp_path):
+    pytest.importorskip("torch")
+    run(name, "--work", tmp_path / "runs", "--out", tmp_path, "--jobs", "2")
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert {"dense", "kronecker", "lowrank", "pruned", "small"} <= {row["method"] for row in results["rows"]}
+
+
+def test_spoken_speakers(tmp_path):
+    pytest.importorskip("torch")
+    only = ("--only", "spoken-gru", "--methods", "lowrank")
+    run("spoken_speakers", "--work", tmp_path / "runs", "--out", tmp_path, *only)
+    (rows,) = json.loads((tmp_path / "results.json").read_text("utf-8"))["benchmarks"].values()
+    assert [row["method"] for row in rows] == ["dense", "lowrank"]
+    assert all(list(row["speakers"].values()) == [row["accuracy"]] for row in rows)
+    assert "| lowrank |" in (tmp_path / "results.md").read_text("utf-8")
+
+
 def test_unmixing(tmp_path):
     run("unmixing", "--out", tmp_path)
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))
