@@ -45,6 +45,8 @@ def page(metrics: dict[str, Any]) -> str:
         f"`{metrics['command']}`, {metrics['epochs']} epochs; {metrics['date']}; laconic {metrics['laconic']}; "
         f"{machine}.",
         "",
+        f"Training: {_recipe(metrics['training'])}.",
+        "",
         f"{data['n_train']:,} sequences to train on, {data['n_test']:,} to test on. Test accuracy, mean and deviation "
         "over seeds; seconds are those of one training on one thread. 1 KB = 1024 B, float32, one bias vector a gate, "
         "the classifier counted; of a pruned or doped network where its entries stand is not.",
@@ -54,6 +56,13 @@ def page(metrics: dict[str, Any]) -> str:
         *(f"- {one['method']} was not run: {one['reason']}" for one in metrics["skipped"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _recipe(training: dict[str, Any]) -> str:
+    """Say how networks were trained, where it is not as by default."""
+    said = [f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value and name != "rates"]
+    rates = ", ".join(f"{name} {rate:g}" for name, rate in training["rates"].items())
+    return "; ".join([*said, f"rates {rates or 'as by default'}"])
 
 
 def _arguments(name: str, here: Path) -> argparse.Namespace:

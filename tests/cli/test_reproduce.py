@@ -53,6 +53,12 @@ def test_means_and_deviations_are_those_of_the_seeds(reproduced):
     assert found["data"]["name"] == "usps.npz"
 
 
+def test_it_says_how_networks_were_trained(reproduced):
+    training = json.loads((reproduced / "metrics.json").read_text("utf-8"))["training"]
+    assert training["optimizer"] == BENCHMARKS["usps-fastrnn"].study["optimizer"]
+    assert training["rates"] == BENCHMARKS["usps-fastrnn"].study["rates"]
+
+
 def test_the_folder_holds_a_report_a_table_and_a_folder_for_each_seed(reproduced):
     assert {path.name for path in reproduced.iterdir()} == {
         "metrics.json", "table.md", "report.html", "seed-3", "seed-5",

@@ -20,6 +20,7 @@ from laconic.report import seeds_section, write_report
 
 Row = dict[str, Any]
 HEADINGS = ("method", "structure", "bytes", "layer", "MACs", "rank", "accuracy %", "each seed", "seconds")
+_RECIPE = ("batch_size", "optimizer", "weight_decay", "label_smoothing", "augment", "rates", "distillation", "start")
 _SAME = ("structure", "bytes", "parameters", "factor", "layer_factor", "max_rank", "macs", "note", "summary")
 
 
@@ -74,6 +75,7 @@ def summary(wanted: Reproduction, runs: Sequence[Mapping[str, Any]]) -> dict[str
     return {
         "title": wanted.benchmark.title,
         **found,
+        "training": {name: value for name, value in wanted.request.study.to_dict().items() if name in _RECIPE},
         "seeds": list(wanted.seeds),
         "rows": rows,
         "goals": [one for one in goals if one],
