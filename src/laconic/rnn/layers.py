@@ -1,5 +1,6 @@
 """FastRNN and FastGRNN layers with the signature of torch.nn.RNN."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -232,8 +233,8 @@ class FastGRNN(_LoopedRNN):
 
 def _stepped(steps: type[Function], *arguments: Any) -> Tensor:
     """Return the states; where no gradient is wanted, without a word to autograd, which exporters do not all read."""
-    states: Tensor = (steps.apply if torch.is_grad_enabled() else steps.forward)(*arguments)[0]
-    return states
+    function: Callable[..., tuple[Tensor, ...]] = steps.apply if torch.is_grad_enabled() else steps.forward
+    return function(*arguments)[0]
 
 
 def _padding(x: Tensor, lengths: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ way back through time, in which all that does not depend on the gradient is form
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ SLOPES: dict[Squash, Squash] = {
 class _Steps(Function):
     """What both cells have in common: all results are outputs, so that gradients have gradients, too."""
 
-    generate_vmap_rule: ClassVar[bool] = True
+    generate_vmap_rule = True
 
     @staticmethod
     def setup_context(ctx: FunctionCtx, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:

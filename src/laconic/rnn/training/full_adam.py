@@ -61,7 +61,8 @@ class FullAdam(Optimizer):
         self.state[weights[0]] = state
         direction = _direction(state, gradient)
         rates = {id(weight): group for group in self.param_groups for weight in group["params"]}
-        for weight, piece in zip(weights, direction.split([weight.numel() for weight in weights]), strict=True):
+        pieces = torch.split(direction, [weight.numel() for weight in weights])
+        for weight, piece in zip(weights, pieces, strict=True):
             group = rates[id(weight)]
             weight.mul_(1 - group["lr"] * group["weight_decay"])
             weight.add_(piece.view_as(weight), alpha=-group["lr"])
@@ -100,7 +101,8 @@ def _direction(state: dict[str, Tensor], gradient: Tensor) -> Tensor:
 
 def _least(root: Tensor) -> Tensor:
     """Return what is added to roots: below the rounding of the largest nothing but noise is left to be scaled up."""
-    return torch.finfo(root.dtype).eps ** 0.5 * root.max() + _EPS
+    share: float = torch.finfo(root.dtype).eps ** 0.5
+    return share * root.max() + _EPS
 
 
 def _is_due(step: int, second: Tensor) -> bool:
