@@ -31,11 +31,12 @@ def plan(
     bidirectional: Annotated[bool, flag("--bidirectional", "Read sequences backwards too.", "Network")] = False,
     trials: Annotated[int, _search("N", "Networks that are tried; most are given up early.")] = 100,
     minutes: Annotated[float | None, _search("X", "No trial is begun after so long.", "no limit")] = None,
-    finalists: Annotated[int, _search("N", "The best that are trained with two more seeds before one wins.")] = 4,
+    finalists: Annotated[int, _search("N", "The best: trained for longer, with three seeds, before one wins.")] = 4,
     storage: Annotated[
         str | None, _search("URL", "SQL database that workers on other machines reach.", "SQLite, in FOLDER")
     ] = None,
     epochs: Annotated[int, _training("N", "Passes over the training data.")] = 40,
+    final_epochs: Annotated[int | None, _training("N", "Of finalists and the winner.", "twice as many")] = None,
     batch_size: Annotated[int, _training("N", "Sequences a step.")] = 64,
     optimizer: Annotated[str, _training("NAME", "adamw, or full-adam for at most 2048 parameters.")] = "full-adam",
     weight_decay: Annotated[float, _training("X", "Of all weights but biases.")] = 0.0,
@@ -69,6 +70,7 @@ def plan(
         n_layers=layers,
         bidirectional=bidirectional,
         epochs=epochs,
+        final_epochs=final_epochs,
         n_trials=check_positive_int(OWNER, "trials", trials),
         minutes=minutes,
         n_finalists=check_positive_int(OWNER, "finalists", finalists),

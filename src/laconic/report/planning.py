@@ -24,7 +24,7 @@ _COLUMNS = (
 )
 _COUNTING = (
     "Networks were judged on a part of the training data that was held out; the test data chose nothing. Whoever is "
-    "best of many was lucky, too: finalists are trained with two more seeds, and their mean decides.",
+    "best of many was lucky, too: finalists are trained for longer with three seeds, and their mean decides.",
     "A training falls out when others were better after as many epochs: of three one goes on (successive halving).",
     "1 KB is 1024 bytes, and every number counts as float32: 4 bytes. Each gate has one bias vector; the classifier on "
     "top is counted too.",

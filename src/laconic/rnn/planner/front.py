@@ -21,6 +21,8 @@ class Finding:
         On the sequences held out, one for each seed it was trained with.
     seconds : float
         Of one training, on average.
+    final : bool
+        Whether it was trained for longer, with several seeds.
     """
 
     number: int
@@ -28,6 +30,7 @@ class Finding:
     learning_rate: float
     accuracies: tuple[float, ...]
     seconds: float
+    final: bool = False
 
     @property
     def accuracy(self) -> float:

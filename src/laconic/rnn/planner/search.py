@@ -19,7 +19,6 @@ from sklearn.utils import check_consistent_length
 
 from laconic.core.checks import DataError, ParameterError, check_positive_int
 from laconic.core.units import parse_bytes
-from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.planner.crew import Crew
 from laconic.rnn.planner.front import Finding, pareto
 from laconic.rnn.planner.shared import DATABASE, DONE, SEARCH, STUDY, SharedSearch
@@ -28,8 +27,8 @@ from laconic.rnn.planner.trials import FINAL_SEED, Split, classifier_of, finding
 from laconic.rnn.planner.wish import Wish
 from laconic.rnn.training.inputs import check_classes, check_sequences
 
-FINAL_SEEDS = 2
-"""Further seeds that a finalist is trained with."""
+FINAL_SEEDS = 3
+"""Seeds that a finalist is trained with."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,9 @@ class Plan:
         """Return the untrained `RNNClassifier` of a finding, by default the best; other settings as given."""
         chosen = finding or self.best
         seed = self.wish.seed if random_state is None else random_state
-        made: RNNClassifier = classifier_of(self.wish, chosen.option, chosen.learning_rate, seed)
-        return made.set_params(**settings)
+        given = {"random_state": seed} | settings
+        epochs = given.pop("max_epochs", self.wish.n_final_epochs)
+        return classifier_of(self.wish, chosen.option, chosen.learning_rate, epochs, **given)
 
 
 def plan(
@@ -100,7 +100,7 @@ def plan(
     """Search for the most accurate network within so many bytes: cell, method, width, factor shapes, learning rate.
 
     Many networks are trained; those that fall behind are given up early (asynchronous successive halving). The best
-    few are trained anew with other seeds, and the best of these on average is recommended.
+    few are trained anew, for longer and with several seeds, and the best of these on average is recommended.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def _let_finalists_in(study: optuna.Study, search: SharedSearch) -> None:
             "plan", "minutes", "enough, or n_trials so many, that one training comes to its end", given
         )
     for params in _finalists(study, search, found):
-        for seed in range(1, FINAL_SEEDS + 1):
+        for seed in range(FINAL_SEEDS):
             study.enqueue_trial(params, user_attrs={FINAL_SEED: search.wish.seed + seed}, skip_if_exists=False)
     search.close(study)
 
@@ -245,7 +245,7 @@ def _finalists(study: optuna.Study, search: SharedSearch, found: Sequence[Findin
         key = (*one.option.kind, one.option.hidden)
         if key not in seen and len(seen) < search.wish.n_finalists:
             seen.add(key)
-            chosen += [trials[one.number].params] if len(one.accuracies) == 1 else []
+            chosen += [] if one.final else [trials[one.number].params]
     return chosen
 
 
@@ -256,6 +256,6 @@ def _n_pruned(trials: Sequence[optuna.trial.FrozenTrial]) -> int:
 def _summed_up(study: optuna.Study, search: SharedSearch) -> Plan:
     trials = study.get_trials(deepcopy=False)
     found = findings(trials, search.space)
-    finalists = [one for one in found if len(one.accuracies) > 1] or found
+    finalists = [one for one in found if one.final] or found
     begun = [trial for trial in trials if trial.state != TrialState.WAITING]
     return Plan(search.wish, finalists[0], tuple(found), len(begun), _n_pruned(begun))

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 RATES = 1 / 3, 3.0
 """Learning rates that are tried, in those that suit the method."""
 FINAL_SEED = "final_seed"
-"""Attribute of a trial that trains a finalist anew: it is not given up."""
+"""Attribute of a trial that trains a finalist anew: for longer, and it is not given up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +45,8 @@ class Split:
         return cls(x, y, x_valid, y_valid)
 
 
-def classifier_of(
-    wish: Wish, option: Option, learning_rate: float, seed: int, on_epoch: Callable[[EpochRecord], object] | None = None
-) -> RNNClassifier:
-    """Return the untrained classifier of an option."""
+def classifier_of(wish: Wish, option: Option, learning_rate: float, epochs: int, **settings: Any) -> RNNClassifier:
+    """Return the untrained classifier of an option; further settings as given."""
     return RNNClassifier(
         cell=option.cell,
         hidden_size=option.hidden,
@@ -58,14 +56,13 @@ def classifier_of(
         budget=None if option.method == "dense" else wish.budget,
         layers=["rnn"],
         init="nearest" if option.method == "dense" else "random",
-        max_epochs=wish.epochs,
+        max_epochs=epochs,
         batch_size=wish.batch_size,
         learning_rate=learning_rate,
         weight_decay=wish.weight_decay,
         optimizer=wish.optimizer,
         augment=wish.augment,
-        on_epoch=on_epoch,
-        random_state=seed,
+        **settings,
     )
 
 
@@ -85,10 +82,13 @@ def run_trial(trial: optuna.Trial, wish: Wish, space: Space, split: Split, is_ov
     def heard(record: EpochRecord) -> None:
         assert record.valid_accuracy is not None
         trial.report(record.valid_accuracy, record.epoch)
-        if final is None and record.epoch < wish.epochs and (is_over() or trial.should_prune()):
+        if record.epoch < wish.epochs and (is_over() or trial.should_prune()):
             raise optuna.TrialPruned
 
-    classifier = classifier_of(wish, option, rate, wish.seed if final is None else final, heard)
+    if final is None:
+        classifier = classifier_of(wish, option, rate, wish.epochs, random_state=wish.seed, on_epoch=heard)
+    else:  # which reports nothing, so that nobody is compared with the slower course of its rate
+        classifier = classifier_of(wish, option, rate, wish.n_final_epochs, random_state=final)
     classifier.fit(split.x, split.y, split.x_valid, split.y_valid)
     return float(np.mean(classifier.predict(split.x_valid) == split.y_valid))
 
@@ -114,7 +114,7 @@ def known_good(space: Space) -> list[dict[str, Any]]:
 
 
 def findings(trials: list[optuna.trial.FrozenTrial], space: Space) -> list[Finding]:
-    """Return what was trained to the end, the trainings of one network with several seeds together; the best first."""
+    """Return what was trained to the end, the best first; of a finalist count only the trainings as such."""
     groups: dict[tuple[Option, float], list[optuna.trial.FrozenTrial]] = {}
     for trial in trials:
         if trial.state == TrialState.COMPLETE:
@@ -124,6 +124,7 @@ def findings(trials: list[optuna.trial.FrozenTrial], space: Space) -> list[Findi
 
 
 def _finding(option: Option, rate: float, trials: list[optuna.trial.FrozenTrial]) -> Finding:
-    seconds = [trial.duration.total_seconds() for trial in trials if trial.duration]
-    accuracies = tuple(float(trial.value) for trial in trials if trial.value is not None)
-    return Finding(trials[0].number, option, rate, accuracies, sum(seconds) / len(seconds))
+    finals = [trial for trial in trials if FINAL_SEED in trial.user_attrs]
+    seconds = [trial.duration.total_seconds() for trial in finals or trials if trial.duration]
+    accuracies = tuple(float(trial.value) for trial in finals or trials if trial.value is not None)
+    return Finding(trials[0].number, option, rate, accuracies, sum(seconds) / len(seconds), bool(finals))

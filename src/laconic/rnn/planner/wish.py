@@ -33,6 +33,8 @@ class Wish:
     bidirectional : bool
     epochs : int
         Of a training that is not given up.
+    final_epochs : int or None
+        Of finalists and of the network that is recommended; None is twice as many.
     n_trials : int
         Trainings begun, over all workers; fewer where `minutes` are up before.
     minutes : float or None
@@ -52,6 +54,7 @@ class Wish:
     n_layers: int = 1
     bidirectional: bool = False
     epochs: int = 40
+    final_epochs: int | None = None
     n_trials: int = 100
     minutes: float | None = None
     n_finalists: int = 4
@@ -65,8 +68,9 @@ class Wish:
     def __post_init__(self) -> None:
         for name in ("budget", "n_layers", "epochs", "n_trials", "n_finalists", "batch_size"):
             check_positive_int(_OWNER, name, getattr(self, name))
-        if self.max_macs is not None:
-            check_positive_int(_OWNER, "max_macs", self.max_macs)
+        for name in ("max_macs", "final_epochs"):
+            if getattr(self, name) is not None:
+                check_positive_int(_OWNER, name, getattr(self, name))
         if self.minutes is not None:
             check_interval(_OWNER, "minutes", self.minutes, 0, float("inf"), closed="neither")
         check_interval(_OWNER, "validation_fraction", self.validation_fraction, 0, 1, closed="neither")
@@ -77,6 +81,11 @@ class Wish:
         _check_names("methods", self.methods, tuple(name for name in METHODS if name != "small"))
         if not 0 <= self.seed < 2**32:
             raise ParameterError(_OWNER, "seed", "a whole number from 0 to 2**32 - 1", self.seed)
+
+    @property
+    def n_final_epochs(self) -> int:
+        """Epochs of a finalist."""
+        return self.final_epochs or 2 * self.epochs
 
     def identity(self) -> dict[str, Any]:
         """Return, as JSON values, what two wishes must share to go on with the same search: all but its length."""
