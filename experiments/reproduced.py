@@ -36,6 +36,7 @@ def main(name: str, here: Path) -> None:
 def page(metrics: dict[str, Any]) -> str:
     """Return the results as a page."""
     from laconic.cli.reproduction import table
+    from laconic.report.seeds import recipe
 
     machine = ", ".join(f"{name} {value}" for name, value in metrics["machine"].items())
     data = metrics["data"]
@@ -45,7 +46,7 @@ def page(metrics: dict[str, Any]) -> str:
         f"`{metrics['command']}`, {metrics['epochs']} epochs; {metrics['date']}; laconic {metrics['laconic']}; "
         f"{machine}.",
         "",
-        f"Training: {_recipe(metrics['training'])}.",
+        f"Training: {recipe(metrics['training'])}.",
         "",
         f"{data['n_train']:,} sequences to train on, {data['n_test']:,} to test on. Test accuracy, mean and deviation "
         "over seeds; seconds are those of one training on one thread. 1 KB = 1024 B, float32, one bias vector a gate, "
@@ -56,13 +57,6 @@ def page(metrics: dict[str, Any]) -> str:
         *(f"- {one['method']} was not run: {one['reason']}" for one in metrics["skipped"]),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _recipe(training: dict[str, Any]) -> str:
-    """Say how networks were trained, where it is not as by default."""
-    said = [f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value and name != "rates"]
-    rates = ", ".join(f"{name} {rate:g}" for name, rate in training["rates"].items())
-    return "; ".join([*said, f"rates {rates or 'as by default'}"])
 
 
 def _arguments(name: str, here: Path) -> argparse.Namespace:

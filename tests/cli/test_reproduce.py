@@ -11,6 +11,8 @@ pytest.importorskip("torch")
 from laconic.cli.benchmarks import BENCHMARKS, Goal
 from laconic.cli.reproduction import verdict
 from laconic.datasets.known import KNOWN
+from laconic.report.palette import look
+from laconic.report.seeds import _looks
 from laconic.rnn.study import Study, candidates
 
 
@@ -86,9 +88,10 @@ def test_it_goes_on_where_it_stopped(reproduced, folder, laconic, tmp_path):
 
 
 def test_a_smoke_run_needs_no_data(laconic, tmp_path):
-    code, said, error = laconic("reproduce", "usps-fastrnn", "--smoke", "--quiet", "--out", tmp_path / "out")
+    few = ("--methods", "lowrank-14", "--quiet")  # tests of experiments run all
+    code, said, error = laconic("reproduce", "usps-fastrnn", "--smoke", *few, "--out", tmp_path / "out")
     assert code == 0, error
-    assert all(f"| {name} " in said for name in BENCHMARKS["usps-fastrnn"].study["methods"])
+    assert all(f"| {name} " in said for name in ("dense", "lowrank-14"))
     assert "at least" not in said
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "a trial on made-up data" in page
@@ -146,3 +149,10 @@ def test_goals():
     assert not one["met"]
     assert "0.5 points above lowrank-28 (95.80): no; 0.5 points above pruned (90.00): yes" in one["said"]
     assert verdict(Goal("hybrid", 0.5), found) is None
+
+
+def test_every_contender_of_a_benchmark_is_told_from_the_others_in_its_report():
+    looks = [_looks(["dense", *one.study["methods"]]) for one in BENCHMARKS.values()]
+    for drawn in looks:
+        assert len({style.variable for style in drawn.values()}) == len(drawn)
+    assert looks[1]["lowrank-14"].light == look("lowrank").light

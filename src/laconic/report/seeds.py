@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from matplotlib.figure import Figure as Plot
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from laconic.report.facts import run_facts
 from laconic.report.palette import METHODS, SPARE, Look, contender_name, look
@@ -43,7 +42,7 @@ def seeds_section(metrics: Mapping[str, Any]) -> Section:
         finding=_finding(rows, looks),
         parts=(
             Part("All contenders", table=table),
-            Part("Accuracy and size", figures=(_figure(rows, looks, metrics.get("budget_bytes")),)),
+            Part("Accuracy of every seed", figures=(_figure(rows, looks),)),
             *_terms("Goals", [(goal["method"], goal["said"]) for goal in metrics.get("goals") or ()], looks),
             *_terms("Not run", [(one["method"], one["reason"]) for one in skipped], looks),
             Part("How it was made", terms=_facts(metrics)),
@@ -53,11 +52,13 @@ def seeds_section(metrics: Mapping[str, Any]) -> Section:
 
 
 def _looks(names: Sequence[str]) -> dict[str, Look]:
-    """Return how each contender is drawn: methods as everywhere, those with more to their name in spare looks."""
+    """Return how each contender is drawn: the first of a method, or the plain one, as the method is everywhere."""
     spare, found = list(SPARE.values()), dict[str, Look]()
     for name in dict.fromkeys(names):
-        known = name in METHODS
-        found[name] = look(name) if known else replace(spare[0], name=contender_name(name))
+        method = name.split("-")[0]
+        alike = [other for other in names if other.split("-")[0] == method]
+        known = method in METHODS and name == (method if method in alike else alike[0])
+        found[name] = replace(look(method) if known else spare[0], name=contender_name(name))
         spare = spare if known else [*spare[1:], spare[0]]
     return found
 
@@ -69,6 +70,7 @@ def _finding(rows: Sequence[Row], looks: Mapping[str, Look]) -> str:
         return f"Dense: {_accuracy(rows[0])}."
     best = max(others, key=lambda row: float(row["accuracy"]))
     words = f"Most accurate of the compressed: {looks[best['method']].name}, {_accuracy(best)} at {size(best['bytes'])}"
+    words += f" ({best['note']})" if best.get("note") else ""  # such as what its bytes leave out
     return words + (f"; dense {_accuracy(dense)} at {size(dense['bytes'])}." if dense else ".")
 
 
@@ -82,7 +84,7 @@ def _in_order(rows: Sequence[Row]) -> list[Row]:
 
 def _table_row(row: Row, style: Look) -> TableRow:
     cells = (
-        Cell(style.name, keep_shapes(row["structure"])),
+        Cell(style.name, keep_shapes("; ".join(filter(None, [row["structure"], row.get("note")])))),
         Cell(size(row["bytes"]), count(row["bytes"])),
         Cell(f"{100 * row['accuracy']:.2f} ± {100 * row['accuracy_sd']:.2f}"),
         Cell(", ".join(f"{100 * one:.2f}" for one in row["accuracies"])),
@@ -91,48 +93,50 @@ def _table_row(row: Row, style: Look) -> TableRow:
         Cell(count(row["max_rank"])),
         Cell(duration(row["seconds"])),
     )
-    return TableRow(cells, _key(row["method"], style))
+    return TableRow(cells, _key(style))
 
 
-def _key(name: str, style: Look) -> str:
+def _key(style: Look) -> str:
     """Return what the page knows the look by."""
-    return name if name in METHODS else style.variable
+    return style.variable if style.variable in SPARE else style.variable.removeprefix("m-")
 
 
-def _figure(rows: Sequence[Row], looks: Mapping[str, Look], budget: int | None) -> Figure:
+def _figure(rows: Sequence[Row], looks: Mapping[str, Look]) -> Figure:
     said = [f"{looks[row['method']].name} {_accuracy(row)} at {size(row['bytes'])}" for row in _in_order(rows)]
-    caption = "Each mark is one seed, each line a mean. Up is better, left is smaller."
-    return Figure(plot_seeds(rows, budget), "Accuracy against size", f"{'; '.join(said)}.", caption)
+    caption = "Each mark is one seed, each upright line a mean."
+    return Figure(plot_seeds(rows), "Accuracy of every seed", f"{'; '.join(said)}.", caption)
 
 
 @styled
-def plot_seeds(rows: Sequence[Row], budget_bytes: int | None = None) -> Plot:
-    """Draw the accuracy of every seed, and its mean, against the size of the model (log scale)."""
-    figure = Plot(figsize=(6.4, 4.2))
-    axes = figure.subplots()
-    for name, style in _looks([row["method"] for row in rows]).items():
-        row = next(row for row in rows if row["method"] == name)
-        sizes, percents = [row["bytes"] / 1024] * len(row["accuracies"]), [100 * one for one in row["accuracies"]]
-        axes.plot(sizes, percents, style.marker, color=style.light, alpha=0.6, ms=5, lw=0)
-        ends, mean = [sizes[0] * 0.94, sizes[0] * 1.06], 100 * row["accuracy"]
-        axes.plot(ends, [mean, mean], color=style.light, marker=style.marker, ms=0, label=style.name)
-    if budget_bytes:
-        axes.axvline(budget_bytes / 1024, color=look("small").light, ls="--", lw=1)
-    axes.set(xscale="log", xlabel="size of the model, KB (log scale)", ylabel="test accuracy, %")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    figure.legend(loc="outside upper left", ncols=2, fontsize=9.5)
+def plot_seeds(rows: Sequence[Row]) -> Plot:
+    """Draw the accuracy of every seed, and its mean, a line each contender, the best on top."""
+    figure = Plot(figsize=(6.4, 1.2 + 0.3 * len(rows)))
+    axes, looks = figure.subplots(), _looks([row["method"] for row in rows])
+    ordered = sorted(rows, key=lambda row: float(row["accuracy"]))
+    for place, row in enumerate(ordered):
+        style, percents = looks[row["method"]], [100 * one for one in row["accuracies"]]
+        axes.plot(percents, [place] * len(percents), style.marker, color=style.light, alpha=0.7, ms=6, lw=0)
+        axes.plot([100 * row["accuracy"]] * 2, [place - 0.3, place + 0.3], color=style.light)
+    names = [f"{looks[row['method']].name}, {size(row['bytes'])}" for row in ordered]
+    axes.set_yticks(range(len(rows)), names)
+    axes.set(xlabel="test accuracy, %")
     return figure
 
 
 def _terms(heading: str, pairs: Sequence[tuple[str, str]], looks: Mapping[str, Look]) -> tuple[Part, ...]:
-    terms = tuple(Term(looks[name].name, text, _key(name, looks[name])) for name, text in pairs)
+    terms = tuple(Term(looks[name].name, text, _key(looks[name])) for name, text in pairs)
     return (Part(heading, terms=terms),) if terms else ()
 
 
 def _facts(metrics: Mapping[str, Any]) -> tuple[Term, ...]:
     data, seeds = metrics.get("data") or {}, ", ".join(map(str, metrics["seeds"]))
     words = f"{data.get('name')}, {count(data.get('n_train'))} training and {count(data.get('n_test'))} test samples"
-    training = f"{metrics['epochs']} epochs, seeds {seeds}"
+    training = f"{metrics['epochs']} epochs, seeds {seeds}; {recipe(metrics.get('training') or {})}"
     return run_facts(metrics, {"Data": words, "Test part": data.get("split"), "Training": training})
+
+
+def recipe(training: Mapping[str, Any]) -> str:
+    """Say how the networks of a benchmark were trained, where it was not as by default."""
+    said = [f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value and name != "rates"]
+    rates = ", ".join(f"{name} {rate:g}" for name, rate in (training.get("rates") or {}).items())
+    return "; ".join([*said, f"rates {rates or 'as by default'}"])

@@ -44,7 +44,7 @@ def _affine_maps(by: Tensor, n_steps: int, n_features: int) -> Tensor:
     across, along = float(n_features > 1), float(n_steps > 1)
     slant = across * along * _SLANT * n_steps / n_features
     feature = (1 + across * _STRETCH * by[0], slant * by[1], across * 2 / n_features * by[2])
-    step = (0 * by[3], 1 + along * _STRETCH * by[3], along * 2 / n_steps * by[4])
+    step = (torch.zeros_like(by[3]), 1 + along * _STRETCH * by[3], along * 2 / n_steps * by[4])
     return torch.stack([torch.stack(feature, 1), torch.stack(step, 1)], 1)
 
 

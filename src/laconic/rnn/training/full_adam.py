@@ -50,22 +50,21 @@ class FullAdam(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step; a weight without a gradient stays, as one whose gradient is zero."""
+        """Take a step; a weight without a gradient is taken for one whose gradient is zero."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         weights = self._weights()
         gradient = torch.cat([_gradient(weight).flatten() for weight in weights])
-        state = self.state[weights[0]] or self.state[weights[0]] | _blank(gradient)
-        self.state[weights[0]] = state
-        direction = _direction(state, gradient)
-        rates = {id(weight): group for group in self.param_groups for weight in group["params"]}
-        pieces = torch.split(direction, [weight.numel() for weight in weights])
-        for weight, piece in zip(weights, pieces, strict=True):
-            group = rates[id(weight)]
-            weight.mul_(1 - group["lr"] * group["weight_decay"])
-            weight.add_(piece.view_as(weight), alpha=-group["lr"])
+        state = self.state[weights[0]]
+        if not state:
+            state.update(_blank(gradient))
+        pieces = iter(torch.split(_direction(state, gradient), [weight.numel() for weight in weights]))
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                weight.add_(next(pieces).view_as(weight), alpha=-group["lr"])
         return loss
 
     def _weights(self) -> list[Tensor]:
