@@ -153,3 +153,15 @@ def test_constant_parameters_act_as_the_dense_twin(name, constant):
     structure = structure.with_arrays({key: np.full_like(a, constant) for key, a in structure.parameters.items()})
     x = drawn(structure.shape[1:], "numpy float64")
     np.testing.assert_allclose(structure @ x, structure.dense() @ x, rtol=1e-12, atol=1e-12)
+
+
+@EVERY
+@pytest.mark.parametrize("axis", [0, 1], ids=["rows", "columns"])
+def test_what_is_cut_out_is_what_stood_there(name, axis):
+    structure = member(name, "numpy float64")
+    twin, cut = to_numpy(structure.dense()), (structure.rows_between, structure.columns_between)[axis]
+    found = {(i, j): cut(i, j) for j in range(1, twin.shape[axis] + 1) for i in range(j)}
+    for (start, stop), part in found.items():
+        if part is not None:
+            assert_same(part.dense(), np.take(twin, range(start, stop), axis), "numpy float64")
+    assert found[0, twin.shape[axis]] is not None

@@ -133,6 +133,17 @@ class StructuredMatrix(ABC):
     def __matmul__(self, x: Array) -> Array:
         return self.matmul(x)
 
+    def rows_between(self, start: int, stop: int) -> "StructuredMatrix | None":
+        """Return these rows as a structure of some of the same parameters, or None where they are none.
+
+        A product of factors cannot be cut at any row; block rows, say, give the blocks between the rows.
+        """
+        return self if (start, stop) == (0, self.shape[0]) else None
+
+    def columns_between(self, start: int, stop: int) -> "StructuredMatrix | None":
+        """Return these columns as a structure of some of the same parameters, or None where they are none."""
+        return self if (start, stop) == (0, self.shape[1]) else None
+
     __array_ufunc__ = None
     """NumPy leaves operators to this class: x @ K is a TypeError, as torch's is, and not an array of objects."""
 

@@ -1,6 +1,6 @@
 """What structures that are made of other structures have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 from laconic.structured.base import Options, Part, StructuredMatrix
@@ -21,6 +21,14 @@ class CompositeMatrix(StructuredMatrix):
     @classmethod
     def build(cls, parts: Mapping[str, Part], options: Options) -> Self:
         return cls(*(parts[f"{cls.member}_{i}"] for i in range(len(parts))))
+
+    def columns_between(self, start: int, stop: int) -> StructuredMatrix | None:
+        return self._of_all([member.columns_between(start, stop) for member in self.members])
+
+    def _of_all(self, members: Sequence[StructuredMatrix | None]) -> StructuredMatrix | None:
+        """Return a structure of this class made of members, or None where one is missing."""
+        found = [member for member in members if member is not None]
+        return type(self)(*found) if len(found) == len(members) else None
 
     @property
     def n_macs(self) -> int:

@@ -39,6 +39,12 @@ class DenseMatrix(StructuredMatrix):
     def dense(self) -> Array:
         return self.values
 
+    def rows_between(self, start: int, stop: int) -> StructuredMatrix:
+        return DenseMatrix(self.values[start:stop])
+
+    def columns_between(self, start: int, stop: int) -> StructuredMatrix:
+        return DenseMatrix(self.values[:, start:stop])
+
     def _matmul(self, x: Array) -> Array:
         return self.values @ x
 

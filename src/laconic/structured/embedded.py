@@ -58,6 +58,20 @@ class EmbeddedMatrix(StructuredMatrix):
     def dense(self) -> Array:
         return transpose(_spread(transpose(_spread(self.block, self.rows, self.shape[0])), self.columns, self.shape[1]))
 
+    def rows_between(self, start: int, stop: int) -> StructuredMatrix | None:
+        inside = (self.rows >= start) & (self.rows < stop)
+        if not inside.any():
+            return None
+        shape = (stop - start, self.shape[1])
+        return EmbeddedMatrix(self.block[inside], (self.rows[inside] - start).tolist(), self.columns.tolist(), shape)
+
+    def columns_between(self, start: int, stop: int) -> StructuredMatrix | None:
+        inside = (self.columns >= start) & (self.columns < stop)
+        if not inside.any():
+            return None
+        shape = (self.shape[0], stop - start)
+        return EmbeddedMatrix(self.block[:, inside], self.rows.tolist(), (self.columns[inside] - start).tolist(), shape)
+
     def _matmul(self, x: Array) -> Array:
         return _spread(self.block @ _gather(x, self.columns), self.rows, self.shape[0])
 

@@ -52,6 +52,12 @@ class LowRankMatrix(StructuredMatrix):
     def dense(self) -> Array:
         return self.left @ self.right
 
+    def rows_between(self, start: int, stop: int) -> StructuredMatrix:
+        return LowRankMatrix(self.left[start:stop], self.right)
+
+    def columns_between(self, start: int, stop: int) -> StructuredMatrix:
+        return LowRankMatrix(self.left, self.right[:, start:stop])
+
     def _matmul(self, x: Array) -> Array:
         return self.left @ (self.right @ x)
 

@@ -85,6 +85,12 @@ class MaskedMatrix(StructuredMatrix):
         xp = array_namespace(self.values)
         return xp.where(self.mask, self.values, xp.zeros_like(self.values))
 
+    def rows_between(self, start: int, stop: int) -> StructuredMatrix:
+        return MaskedMatrix(self.values[start:stop], self.mask[start:stop])
+
+    def columns_between(self, start: int, stop: int) -> StructuredMatrix:
+        return MaskedMatrix(self.values[:, start:stop], self.mask[:, start:stop])
+
     def _matmul(self, x: Array) -> Array:
         return self.dense() @ x
 

@@ -45,6 +45,17 @@ class BlockRowsMatrix(CompositeMatrix):
     def dense(self) -> Array:
         return self._stack([block.dense() for block in self.members])
 
+    def rows_between(self, start: int, stop: int) -> StructuredMatrix | None:
+        cuts = [
+            block.rows_between(max(start - first, 0), min(stop, last) - first)
+            for block, (first, last) in zip(self.members, pairwise(self._edges), strict=True)
+            if first < stop and last > start
+        ]
+        found = [cut for cut in cuts if cut is not None]
+        if len(found) != len(cuts):
+            return None
+        return found[0] if len(found) == 1 else BlockRowsMatrix(*found)
+
     def _matmul(self, x: Array) -> Array:
         return self._stack([block._matmul(x) for block in self.members])
 

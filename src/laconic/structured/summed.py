@@ -52,6 +52,9 @@ class SumMatrix(CompositeMatrix):
     def dense(self) -> Array:
         return _total([term.dense() for term in self.members])
 
+    def rows_between(self, start: int, stop: int) -> StructuredMatrix | None:
+        return self._of_all([term.rows_between(start, stop) for term in self.members])
+
     def _matmul(self, x: Array) -> Array:
         return _total([term._matmul(x) for term in self.members])
 

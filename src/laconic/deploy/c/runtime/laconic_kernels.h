@@ -1,0 +1,193 @@
+/*
+ * Products of small matrices in single precision. All sizes are constants where these are called, so that the compiler
+ * unrolls the loops. Matrices are row-major; no two arguments overlap.
+ */
+#ifndef LACONIC_KERNELS_H
+#define LACONIC_KERNELS_H
+
+#include <stdint.h>
+
+#include "laconic_math.h"
+
+/*
+ * Numbers in one vector register and rows of a result that are held in registers at a time: what suits a target. One
+ * lane is plain C; more take the vector types of gcc and clang.
+ */
+#ifndef LACONIC_LANES
+#if defined(__AVX__)
+#define LACONIC_LANES 8
+#elif defined(__SSE__) || defined(__ARM_NEON)
+#define LACONIC_LANES 4
+#else
+#define LACONIC_LANES 1
+#endif
+#endif
+#ifndef LACONIC_ROWS
+#define LACONIC_ROWS 4
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define LACONIC_ONCE static __attribute__((noinline))
+#else
+#define LACONIC_ONCE static
+#endif
+
+/* Before a loop of a few constant steps. */
+#if defined(__clang__)
+#define LACONIC_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define LACONIC_UNROLL _Pragma("GCC unroll 16")
+#else
+#define LACONIC_UNROLL
+#endif
+
+/* A matrix product of fixed sizes as a function of its own: weights stay data, and equal sizes share the code. */
+#define LACONIC_MATMUL(name, rows, inner, columns, adds)                                                               \
+    LACONIC_ONCE void name(float *restrict c, const float *restrict a, const float *restrict b)                        \
+    {                                                                                                                  \
+        lac_matmul_f32(c, a, b, rows, inner, columns, adds);                                                           \
+    }
+
+LACONIC_INLINE void lac_copy_f32(float *restrict y, const float *restrict x, int n)
+{
+    for (int i = 0; i < n; ++i)
+        y[i] = x[i];
+}
+
+LACONIC_INLINE void lac_zero_f32(float *y, int n)
+{
+    for (int i = 0; i < n; ++i)
+        y[i] = 0.0f;
+}
+
+#if LACONIC_LANES > 1
+
+typedef float lac_vector __attribute__((vector_size(4 * LACONIC_LANES), aligned(4), may_alias));
+
+/* A tile of `rows` by 1 or 2 vectors of c = a b, or c += a b, which stays in registers over the whole inner loop. */
+LACONIC_INLINE void lac_tile_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
+                                 int vectors, int inner, int stride, int adds)
+{
+    lac_vector sum[LACONIC_ROWS][2];
+
+    LACONIC_UNROLL
+    for (int i = 0; i < rows; ++i)
+        LACONIC_UNROLL
+        for (int j = 0; j < vectors; ++j)
+            sum[i][j] = adds ? *(const lac_vector *)(c + i * stride + j * LACONIC_LANES) : (lac_vector){0.0f};
+    for (int k = 0; k < inner; ++k)
+        LACONIC_UNROLL
+        for (int j = 0; j < vectors; ++j) {
+            const lac_vector right = *(const lac_vector *)(b + k * stride + j * LACONIC_LANES);
+            LACONIC_UNROLL
+            for (int i = 0; i < rows; ++i)
+                sum[i][j] += a[i * inner + k] * right;
+        }
+    LACONIC_UNROLL
+    for (int i = 0; i < rows; ++i)
+        LACONIC_UNROLL
+        for (int j = 0; j < vectors; ++j)
+            *(lac_vector *)(c + i * stride + j * LACONIC_LANES) = sum[i][j];
+}
+
+#else
+
+typedef float lac_vector;
+
+LACONIC_INLINE void lac_tile_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
+                                 int vectors, int inner, int stride, int adds)
+{
+    float sum[LACONIC_ROWS][2];
+
+    LACONIC_UNROLL
+    for (int i = 0; i < rows; ++i)
+        LACONIC_UNROLL
+        for (int j = 0; j < vectors; ++j)
+            sum[i][j] = adds ? c[i * stride + j] : 0.0f;
+    for (int k = 0; k < inner; ++k)
+        LACONIC_UNROLL
+        for (int i = 0; i < rows; ++i)
+            LACONIC_UNROLL
+            for (int j = 0; j < vectors; ++j)
+                sum[i][j] += a[i * inner + k] * b[k * stride + j];
+    LACONIC_UNROLL
+    for (int i = 0; i < rows; ++i)
+        LACONIC_UNROLL
+        for (int j = 0; j < vectors; ++j)
+            c[i * stride + j] = sum[i][j];
+}
+
+#endif
+
+/* Single columns of lac_matmul_f32, where less than a vector is left. */
+LACONIC_INLINE void lac_column_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
+                                   int inner, int stride, int adds)
+{
+    float sum[LACONIC_ROWS];
+
+    LACONIC_UNROLL
+    for (int i = 0; i < rows; ++i)
+        sum[i] = adds ? c[i * stride] : 0.0f;
+    for (int k = 0; k < inner; ++k)
+        LACONIC_UNROLL
+        for (int i = 0; i < rows; ++i)
+            sum[i] += a[i * inner + k] * b[k * stride];
+    LACONIC_UNROLL
+    for (int i = 0; i < rows; ++i)
+        c[i * stride] = sum[i];
+}
+
+/* A few rows of lac_matmul_f32: pairs of vectors, one vector, then what is left; where nothing is added that is one
+ * more vector, which reaches back over columns that are done. */
+LACONIC_INLINE void lac_rows_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
+                                 int inner, int columns, int adds)
+{
+    const int pair = 2 * LACONIC_LANES, pairs = columns - columns % pair;
+    const int vectors = columns - columns % LACONIC_LANES, back = columns - LACONIC_LANES;
+
+    for (int j = 0; j < pairs; j += pair)
+        lac_tile_f32(c + j, a, b + j, rows, 2, inner, columns, adds);
+    if (vectors > pairs)
+        lac_tile_f32(c + pairs, a, b + pairs, rows, 1, inner, columns, adds);
+    if (columns > vectors && back >= 0 && !adds)
+        lac_tile_f32(c + back, a, b + back, rows, 1, inner, columns, adds);
+    else
+        for (int j = vectors; j < columns; ++j)
+            lac_column_f32(c + j, a, b + j, rows, inner, columns, adds);
+}
+
+/* c = a b, or c += a b, with a (rows, inner), b (inner, columns), c (rows, columns). */
+LACONIC_INLINE void lac_matmul_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
+                                   int inner, int columns, int adds)
+{
+    const int rest = rows % LACONIC_ROWS, whole = rows - rest;
+
+    for (int i = 0; i < whole; i += LACONIC_ROWS)
+        lac_rows_f32(c + i * columns, a + i * inner, b, LACONIC_ROWS, inner, columns, adds);
+    if (rest)
+        lac_rows_f32(c + whole * columns, a + whole * inner, b, rest, inner, columns, adds);
+}
+
+/* y += the product of a sparse matrix of n_rows with x: row by row, counts[i] entries and the columns they stand in. */
+LACONIC_INLINE void lac_sparse_f32(float *restrict y, const float *restrict values, const uint16_t *restrict columns,
+                                   const uint16_t *restrict counts, const float *restrict x, int n_rows)
+{
+    int k = 0;
+
+    for (int i = 0; i < n_rows; ++i) {
+        float sum = y[i];
+        for (int end = k + (int)counts[i]; k < end; ++k)
+            sum += values[k] * x[columns[k]];
+        y[i] = sum;
+    }
+}
+
+/* y = (x - mean) * factor */
+LACONIC_INLINE void lac_rescale_f32(float *restrict y, const float *restrict x, const float *restrict mean,
+                                    const float *restrict factor, int n)
+{
+    for (int i = 0; i < n; ++i)
+        y[i] = (x[i] - mean[i]) * factor[i];
+}
+
+#endif

@@ -1,0 +1,99 @@
+"""A graph compiled for this machine and called from Python."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from laconic.core.checks import ParameterError
+from laconic.deploy.c.templates import runtime
+from laconic.deploy.c.write import write_c
+from laconic.deploy.graph import Graph, checked_sequences
+
+Array = NDArray[Any]
+
+FLAGS = ("-std=c99", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+
+
+class CompiledModel:
+    """The C of a graph, built as a shared library and called without Python's lock.
+
+    Parameters
+    ----------
+    graph : Graph
+    compiler : str, optional
+        Command of a C compiler that takes gcc's options; the environment's CC by default, else cc, gcc or clang.
+
+    Raises
+    ------
+    ParameterError
+        If there is no compiler, or the graph has no answer a sequence.
+    RuntimeError
+        If the compiler fails; its words are in the message.
+    """
+
+    def __init__(self, graph: Graph, *, compiler: str | None = None) -> None:
+        self.graph = graph
+        with tempfile.TemporaryDirectory(prefix="laconic-") as folder:
+            self._library = _loaded(_built(graph, Path(folder), _compiler(compiler)))
+
+    def predict(self, x: Array) -> Array:
+        """Return the answers.
+
+        Parameters
+        ----------
+        x : array-like (n, steps, n_features)
+
+        Returns
+        -------
+        ndarray (n, n_outputs), float32
+
+        Raises
+        ------
+        DataError
+            If x has another shape, no step, or holds NaN or infinity.
+        """
+        sequences = checked_sequences("CompiledModel.predict", x, self.graph.n_features)
+        sequences = np.ascontiguousarray(sequences, np.float32)
+        n, steps = sequences.shape[:2]
+        memory = np.empty(self._library.laconic_memory(steps), np.float32)
+        answers = np.empty((n, self.graph.n_outputs), np.float32)
+        self._library.laconic_serve(_floats(sequences), n, steps, _floats(memory), _floats(answers))
+        return answers
+
+
+def _floats(array: Array) -> Any:
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+
+
+def _compiler(asked: str | None) -> str:
+    for command in (asked,) if asked else (os.environ.get("CC"), "cc", "gcc", "clang"):
+        if command and shutil.which(command):
+            return command
+    raise ParameterError("CompiledModel", "compiler", "a C compiler that is installed (gcc, say)", asked)
+
+
+def _built(graph: Graph, folder: Path, compiler: str) -> Path:
+    write_c(graph, folder, name="laconic_model")
+    for file in ("laconic_serve.c", "laconic_serve.h"):
+        (folder / file).write_text(runtime(file))
+    library = folder / "model.so"
+    command = [compiler, *FLAGS, "laconic_serve.c", "laconic_model.c", "-o", library.name]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"CompiledModel: {' '.join(command)} failed: {done.stderr.strip()[-2000:]}")
+    return library
+
+
+def _loaded(path: Path) -> ctypes.CDLL:
+    library = ctypes.CDLL(str(path))
+    size, floats = ctypes.c_size_t, ctypes.POINTER(ctypes.c_float)
+    library.laconic_memory.argtypes, library.laconic_memory.restype = [size], size
+    library.laconic_serve.argtypes, library.laconic_serve.restype = [floats, size, size, floats, floats], None
+    return library
