@@ -28,9 +28,9 @@ MNIST = {
 }  # fmt: skip
 
 MNIST_CONTENDERS = (
-    "kronecker", "kronecker-32", "hybrid-32", "sum-32", "lowrank", "lowrank-16", "pruned-24", "small",
+    "kronecker", "kronecker-32", "hybrid-32", "hmd-16", "lowrank", "lowrank-16", "pruned-24", "small",
 )  # fmt: skip
-"""The papers' width and shapes, which are those of the largest rank, too; and widths that did best on held-out data."""
+"""The papers' width, at which their shapes are those of the largest rank too; and widths that did best on held-out data."""
 
 RIVALS = ("lowrank", "hmd", "pruned", "small")
 """Methods that Kronecker products are to beat, whatever units their contenders have."""
