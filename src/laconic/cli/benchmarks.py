@@ -30,7 +30,7 @@ MNIST = {
 MNIST_CONTENDERS = (
     "kronecker", "kronecker-32", "hybrid-32", "hmd-16", "lowrank", "lowrank-16", "pruned-24", "small",
 )  # fmt: skip
-"""The papers' width, at which their shapes are those of the largest rank too; and widths that did best on held-out data."""
+"""The papers' width, where their shapes are those of the largest rank too, and widths that held-out data liked."""
 
 RIVALS = ("lowrank", "hmd", "pruned", "small")
 """Methods that Kronecker products are to beat, whatever units their contenders have."""
