@@ -71,12 +71,12 @@ def test_no_compiler_warns(case, compiler, tmp_path):
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("lanes", [1, 4, 8])
 def test_the_runtime_compiles_alone(compiler, lanes, tmp_path):
-    for file in ("laconic_math.h", "laconic_kernels.h", "laconic_cells.h", "laconic_model.h", "laconic_model.c",
-                 "laconic_serve.h", "laconic_serve.c"):  # fmt: skip
+    headers = [f"laconic_{name}.h" for name in ("config", "math", "kernels", "cells", "model")]
+    for file in (*headers, "laconic_model.c", "laconic_serve.h", "laconic_serve.c"):
         (tmp_path / file).write_text(runtime(file))
     for file in ("laconic_model.c", "laconic_serve.c"):
         build(tmp_path, *STRICT, f"-DLACONIC_LANES={lanes}", "-O2", "-c", file, compiler=compiler)
-    for file in ("laconic_math.h", "laconic_kernels.h", "laconic_cells.h", "laconic_model.h"):
+    for file in headers:
         (tmp_path / "alone.c").write_text(f'#include "{file}"\nint here;\n')
         build(tmp_path, *STRICT, "-Wno-unused-function", "-c", "alone.c", compiler=compiler)
 

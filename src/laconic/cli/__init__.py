@@ -1,4 +1,4 @@
-"""The command line: `laconic tour`, `compress`, `plan`, `nnls`, `nmf`, `fuse` and `reproduce`."""
+"""The command line: `laconic tour`, `compress`, `plan`, `nnls`, `nmf`, `fuse`, `reproduce` and `deploy`."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from laconic.cli.compress import compress
+from laconic.cli.deploy import deploy
 from laconic.cli.endings import INTERRUPTED, ending
 from laconic.cli.fuse import fuse
 from laconic.cli.nmf import nmf
@@ -32,6 +33,7 @@ app.command()(nnls)
 app.command()(nmf)
 app.command()(fuse)
 app.command()(reproduce)
+app.command()(deploy)
 
 
 @app.callback(invoke_without_command=True)

@@ -3,12 +3,33 @@
 from importlib import import_module
 from typing import Any
 
-from laconic.deploy.c.write import Written, write_c
+from laconic.deploy.c.firmware import write_firmware
+from laconic.deploy.c.write import Written, check_name, write_c
 from laconic.deploy.compiled import CompiledModel
 from laconic.deploy.cost import Cost, LayerCost, cost
 from laconic.deploy.graph import Graph, interpret
+from laconic.deploy.running import ProgramError, Run, ToolMissingError, run_firmware
+from laconic.deploy.targets import TARGETS, Target
 
-__all__ = ["CompiledModel", "Cost", "Graph", "LayerCost", "Written", "cost", "interpret", "lower", "write_c"]
+__all__ = [
+    "TARGETS",
+    "CompiledModel",
+    "Cost",
+    "Graph",
+    "LayerCost",
+    "ProgramError",
+    "Run",
+    "Target",
+    "ToolMissingError",
+    "Written",
+    "check_name",
+    "cost",
+    "interpret",
+    "lower",
+    "run_firmware",
+    "write_c",
+    "write_firmware",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 
-_REGION = r"/\*@begin {0}\*/\n.*?/\*@end\*/\n"
+_BEGIN, _END = r"(?:/\*|#)@begin {0}(?:\*/)?\n", r"(?:/\*|#)@end(?:\*/)?\n"
 
 
 def runtime(name: str) -> str:
@@ -22,11 +22,11 @@ def filled(template: str, regions: Mapping[str, str], name: str) -> str:
     """
     text = runtime(template)
     for region, content in regions.items():
-        before, *after = re.split(_REGION.format(region), text, flags=re.S)
+        before, *after = re.split(_BEGIN.format(region) + ".*?" + _END, text, flags=re.S)
         if len(after) != 1:
             raise LookupError(f"{template} has {len(after)} regions {region!r}")
         text = before + (f"{content}\n" if content else "") + after[0]
-    text = re.sub(r"/\*@(begin \w+|end)\*/\n", "", text)
+    text = re.sub(_BEGIN.format(r"\w+") + "|" + _END, "", text)
     return renamed(text, name)
 
 

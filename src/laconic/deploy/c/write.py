@@ -12,7 +12,7 @@ from laconic.deploy.c.stages import Staged
 from laconic.deploy.c.templates import filled, runtime
 from laconic.deploy.graph import Graph
 
-_RUNTIME = ("laconic_math.h", "laconic_kernels.h", "laconic_cells.h")
+_RUNTIME = ("laconic_config.h", "laconic_math.h", "laconic_kernels.h", "laconic_cells.h")
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,30}"
 
 
@@ -60,7 +60,7 @@ def write_c(graph: Graph, folder: str | Path, *, name: str = "model") -> Written
     ParameterError
         If the graph gives no answer a sequence, or the name is none for C.
     """
-    _check_name(name)
+    check_name("write_c", name)
     source, found = write_model(graph, "write_c")
     texts = {file: runtime(file) for file in _RUNTIME}
     texts[f"{name}.h"] = filled("laconic_model.h", _header(graph, source, found), name)
@@ -73,10 +73,11 @@ def write_c(graph: Graph, folder: str | Path, *, name: str = "model") -> Written
     return Written(place, tuple(texts), weights, source.state_bytes, 4 * memory_width(found))
 
 
-def _check_name(name: str) -> None:
+def check_name(owner: str, name: str) -> None:
+    """Raise `ParameterError` unless names in C can begin with `name`."""
     if not re.fullmatch(_NAME, str(name)) or name.startswith("lac_"):
         allowed = "at most 31 letters, digits and _, beginning with a letter, not with lac_"
-        raise ParameterError("write_c", "name", allowed, name)
+        raise ParameterError(owner, "name", allowed, name)
 
 
 def _header(graph: Graph, source: Source, found: Staged) -> dict[str, str]:

@@ -7,39 +7,7 @@
 
 #include <stdint.h>
 
-#include "laconic_math.h"
-
-/*
- * Numbers in one vector register and rows of a result that are held in registers at a time: what suits a target. One
- * lane is plain C; more take the vector types of gcc and clang.
- */
-#ifndef LACONIC_LANES
-#if defined(__AVX__)
-#define LACONIC_LANES 8
-#elif defined(__SSE__) || defined(__ARM_NEON)
-#define LACONIC_LANES 4
-#else
-#define LACONIC_LANES 1
-#endif
-#endif
-#ifndef LACONIC_ROWS
-#define LACONIC_ROWS 4
-#endif
-
-#if defined(__GNUC__) || defined(__clang__)
-#define LACONIC_ONCE static __attribute__((noinline))
-#else
-#define LACONIC_ONCE static
-#endif
-
-/* Before a loop of a few constant steps. */
-#if defined(__clang__)
-#define LACONIC_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
-#define LACONIC_UNROLL _Pragma("GCC unroll 16")
-#else
-#define LACONIC_UNROLL
-#endif
+#include "laconic_config.h"
 
 /* A matrix product of fixed sizes as a function of its own: weights stay data, and equal sizes share the code. */
 #define LACONIC_MATMUL(name, rows, inner, columns, adds)                                                               \
@@ -64,11 +32,11 @@ LACONIC_INLINE void lac_zero_f32(float *y, int n)
 
 typedef float lac_vector __attribute__((vector_size(4 * LACONIC_LANES), aligned(4), may_alias));
 
-/* A tile of `rows` by 1 or 2 vectors of c = a b, or c += a b, which stays in registers over the whole inner loop. */
+/* A tile of `rows` by a few vectors of c = a b, or c += a b, which stays in registers over the whole inner loop. */
 LACONIC_INLINE void lac_tile_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
                                  int vectors, int inner, int stride, int adds)
 {
-    lac_vector sum[LACONIC_ROWS][2];
+    lac_vector sum[LACONIC_ROWS][LACONIC_VECTORS];
 
     LACONIC_UNROLL
     for (int i = 0; i < rows; ++i)
@@ -97,7 +65,7 @@ typedef float lac_vector;
 LACONIC_INLINE void lac_tile_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
                                  int vectors, int inner, int stride, int adds)
 {
-    float sum[LACONIC_ROWS][2];
+    float sum[LACONIC_ROWS][LACONIC_VECTORS];
 
     LACONIC_UNROLL
     for (int i = 0; i < rows; ++i)
@@ -137,18 +105,20 @@ LACONIC_INLINE void lac_column_f32(float *restrict c, const float *restrict a, c
         c[i * stride] = sum[i];
 }
 
-/* A few rows of lac_matmul_f32: pairs of vectors, one vector, then what is left; where nothing is added that is one
- * more vector, which reaches back over columns that are done. */
+/*
+ * A few rows of lac_matmul_f32: whole tiles, the vectors that are left, then what is less than a vector; where nothing
+ * is added that is one more vector, which reaches back over columns that are done.
+ */
 LACONIC_INLINE void lac_rows_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
                                  int inner, int columns, int adds)
 {
-    const int pair = 2 * LACONIC_LANES, pairs = columns - columns % pair;
+    const int tile = LACONIC_VECTORS * LACONIC_LANES, whole = columns - columns % tile;
     const int vectors = columns - columns % LACONIC_LANES, back = columns - LACONIC_LANES;
 
-    for (int j = 0; j < pairs; j += pair)
-        lac_tile_f32(c + j, a, b + j, rows, 2, inner, columns, adds);
-    if (vectors > pairs)
-        lac_tile_f32(c + pairs, a, b + pairs, rows, 1, inner, columns, adds);
+    for (int j = 0; j < whole; j += tile)
+        lac_tile_f32(c + j, a, b + j, rows, LACONIC_VECTORS, inner, columns, adds);
+    if (vectors > whole)
+        lac_tile_f32(c + whole, a, b + whole, rows, (vectors - whole) / LACONIC_LANES, inner, columns, adds);
     if (columns > vectors && back >= 0 && !adds)
         lac_tile_f32(c + back, a, b + back, rows, 1, inner, columns, adds);
     else
