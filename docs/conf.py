@@ -77,7 +77,7 @@ def write_outputs(app: object) -> None:
     """Ask the command for its help and run the guide's code, so that no page shows what is not so."""
     GENERATED.mkdir(parents=True, exist_ok=True)
     start = "import sys; from laconic.cli import main; sys.argv[0] = 'laconic'; main()"
-    for name in ("", "tour", "compress", "plan", "reproduce", "nnls", "nmf", "fuse"):
+    for name in ("", "tour", "compress", "plan", "reproduce", "nnls", "nmf", "fuse", "deploy"):
         write_output(f"help-{name or 'laconic'}", "-c", start, *name.split(), "--help")
     for script in sorted((HERE / "guide").glob("*.py")):
         write_output(f"guide-{script.stem}", str(script))

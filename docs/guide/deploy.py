@@ -1,0 +1,42 @@
+"""The code of the page on C for devices; a test runs it, and the page shows its parts."""
+
+# [model]
+import numpy as np
+from sklearn.datasets import load_digits
+
+from laconic.rnn import RNNClassifier
+
+digits = load_digits()
+rows = (digits.images / 16).astype(np.float32)  # 8 steps of 8 pixels
+model = RNNClassifier(hidden_size=24, method="kronecker", max_epochs=15, random_state=0)
+model.fit(rows[:1400], digits.target[:1400])
+# [lower]
+from laconic.deploy import cost, interpret, lower
+
+graph = lower(model)
+for layer in cost(graph).layers:
+    print(f"{layer.kind:10} {layer.name:8} {layer.weight_bytes:5} bytes {layer.macs:5} multiply-adds")
+logits = interpret(graph, rows[1400:])
+assert np.array_equal(np.array(graph.classes)[logits.argmax(axis=1)], model.predict(rows[1400:]))
+# [write]
+from laconic.deploy import write_firmware
+
+written = write_firmware(graph, "firmware", name="digits", target="cortex-m4")
+print(written.files)
+print(f"{written.weight_bytes} bytes of weights, {written.state_bytes} of state for each stream")
+# [run]
+import shutil
+
+from laconic.deploy import run_firmware
+
+if shutil.which("arm-none-eabi-gcc") and shutil.which("qemu-system-arm") and shutil.which("make"):
+    found = run_firmware(graph, "firmware", rows[1400:1408], name="digits", target="cortex-m4")
+    print(f"{found.instructions[0] / 8:.0f} instructions a step, {found.code_bytes} bytes of code")
+    assert np.abs(found.answers - logits[:8]).max() < 1e-5
+# [compiled]
+from laconic.deploy import CompiledModel
+
+if shutil.which("cc"):
+    compiled = CompiledModel(graph)
+    assert np.allclose(compiled.predict(rows[1400:]), logits, atol=1e-5)
+# [end]
