@@ -35,7 +35,9 @@ def test_it_writes_runs_and_compares(study, laconic, tmp_path):
     table = [line.split("|")[1].strip() for line in said.splitlines() if line.startswith("|")]
     assert table[0] == "model"
     assert table[2:] == ["kronecker", "dense"]
-    assert {"model.c", "model.h", "Makefile", "CMakeLists.txt", "deploy.json"} <= {path.name for path in out.iterdir()}
+    assert {"model.c", "model.h", "Makefile", "CMakeLists.txt", "deploy.json", "report.html"} <= {
+        path.name for path in out.iterdir()
+    }
     found = json.loads((out / "deploy.json").read_text("utf-8"))
     rows = {row["method"]: row for row in json.loads((folder / "metrics.json").read_text("utf-8"))["rows"]}
     for row in found["rows"]:

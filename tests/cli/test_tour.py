@@ -96,6 +96,17 @@ def test_the_stop_of_parts(laconic, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_stop_of_c(laconic, tmp_path):
+    code, out, error = laconic("tour", "--out", tmp_path / "tour", "--only", "deploy", "--json")
+    assert code == 0, error
+    metrics = json.loads(out)["stops"]["deploy"]
+    kronecker, dense = metrics["rows"]
+    assert kronecker["weight_bytes"] < dense["weight_bytes"] / 5
+    assert all(one.get("largest_difference", 0) < 1e-5 for one in (kronecker, dense))
+    assert (tmp_path / "tour" / "deploy" / "firmware" / "digits.c").exists()
+
+
+@pytest.mark.slow
 def test_the_stop_of_two_sensors(laconic, tmp_path):
     code, out, error = laconic("tour", "--out", tmp_path / "tour", "--only", "fuse", "--json")
     assert code == 0, error

@@ -75,12 +75,18 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(metrics))
         return
+    print_figures(metrics)
+    print(f"Report: {out / 'report.html'}")
+    print(f"C: {out / metrics['name']}.c, {out / metrics['name']}.h; make -C {out} builds them")
+
+
+def print_figures(metrics: dict[str, Any]) -> None:
+    """Print a table of what was written and what it takes."""
     kept = [key for key in HEADINGS if any(row.get(key) is not None for row in metrics["rows"])]
     rows = [[_cell(key, row.get(key)) for key in kept] for row in metrics["rows"]]
     print(aligned([[HEADINGS[key] for key in kept], *rows]), end="")
     if "instructions_per_step" in kept:
         print("QEMU counts instructions, not cycles.")
-    print(f"C: {out / metrics['name']}.c, {out / metrics['name']}.h; make -C {out} builds them")
 
 
 def _cell(key: str, value: Any) -> str:

@@ -15,8 +15,9 @@ import laconic
 from laconic.cli.folder import check_writable
 from laconic.cli.machine import machine
 from laconic.core.checks import DataError, ParameterError, check_choice
-from laconic.core.files import write_json
+from laconic.core.files import atomic_write_text, write_json
 from laconic.deploy import TARGETS, Graph, check_name, cost, lower, run_firmware, write_firmware
+from laconic.report import deployment_section, render_report
 from laconic.rnn import RNNClassifier
 
 OWNER = "laconic deploy"
@@ -81,6 +82,7 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
             write_firmware(graphs[other], folder, name=request.name, target=request.target)
             rows.append(_row(other, graphs[other], Path(folder), request, sequences, console))
     metrics = _metrics(request, rows)
+    atomic_write_text(request.out / "report.html", render_report([deployment_section(metrics)]))
     write_json(request.out / FIGURES, metrics)
     return metrics
 
@@ -171,6 +173,7 @@ def _metrics(request: Request, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "command": request.command,
         "machine": machine(),
         "target": request.target,
+        "title": TARGETS[request.target].title,
         "name": request.name,
         "rows": rows,
     }

@@ -96,8 +96,19 @@ def fuse_stop(out: Path, console: Console) -> Visit:
     return Visit(section, metrics, lambda: print(fuse_table(metrics), end=""))
 
 
+def deploy_stop(out: Path, console: Console) -> Visit:
+    """Write a small network as C, and run it on an emulated Cortex-M4 where the tools for that are installed."""
+    from laconic.cli.deploy import print_figures
+    from laconic.cli.firmware import write_digits
+    from laconic.report import deployment_section
+
+    metrics = write_digits(out, console)
+    return Visit(deployment_section(metrics), metrics, lambda: print_figures(metrics))
+
+
 STOPS = (
     Stop("kronecker", "A recurrent network that reads digits, dense and compressed in five ways", kronecker_stop),
+    Stop("deploy", "The same in C, on a microcontroller where one can be emulated", deploy_stop),
     Stop("nnls", "Unmixing with error bars", nnls_stop),
     Stop("nmf", "Parts of handwritten digits", nmf_stop),
     Stop("fuse", "Digits from two sensors, one of them sometimes missing", fuse_stop),

@@ -8,7 +8,7 @@ from laconic.deploy.c.write import Written, check_name, write_c
 from laconic.deploy.compiled import CompiledModel
 from laconic.deploy.cost import Cost, LayerCost, cost
 from laconic.deploy.graph import Graph, interpret
-from laconic.deploy.running import ProgramError, Run, ToolMissingError, run_firmware
+from laconic.deploy.running import ProgramError, Run, ToolMissingError, check_tools, run_firmware
 from laconic.deploy.targets import TARGETS, Target
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ToolMissingError",
     "Written",
     "check_name",
+    "check_tools",
     "cost",
     "interpret",
     "lower",

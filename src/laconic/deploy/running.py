@@ -76,7 +76,7 @@ def run_firmware(graph: Graph, folder: str | Path, x: Array, *, name: str = "mod
     """
     sequences = np.ascontiguousarray(checked_sequences("run_firmware", x, graph.n_features), "<f4")
     place, chosen, costs = Path(folder), TARGETS[target], cost(graph)
-    _check_tools(chosen)
+    check_tools(chosen)
     steps = sequences.shape[1]
     memory = max(1, costs.memory_bytes_per_step // 4 * steps)
     _call(place, "make", "-s", "-B", f"{name}.elf", f"SEQUENCE={steps * graph.n_features}", f"MEMORY={memory}")
@@ -88,7 +88,8 @@ def run_firmware(graph: Graph, folder: str | Path, x: Array, *, name: str = "mod
     return Run(answers, counted, flash, ram, flash - costs.weight_bytes)
 
 
-def _check_tools(target: Target) -> None:
+def check_tools(target: Target) -> None:
+    """Raise `ToolMissingError` unless what builds and runs programs for a target is installed."""
     emulator = () if target.is_host else ("qemu-system-arm",)
     missing = [tool for tool in ("make", target.compiler, *emulator) if shutil.which(tool) is None]
     if missing:

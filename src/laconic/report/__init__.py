@@ -17,6 +17,7 @@ from laconic.report.codes import (
     read_codes,
 )
 from laconic.report.compression import compression_section
+from laconic.report.deployment import deployment_section, plot_flash, plot_instructions
 from laconic.report.html import render_compression, render_report, write_report
 from laconic.report.nmf import (
     NMFSummary,
@@ -72,6 +73,7 @@ __all__ = [
     "Term",
     "codes_section",
     "compression_section",
+    "deployment_section",
     "nmf_section",
     "planning_section",
     "plot_approximation",
@@ -79,7 +81,9 @@ __all__ = [
     "plot_code_map",
     "plot_codes",
     "plot_evidence",
+    "plot_flash",
     "plot_front",
+    "plot_instructions",
     "plot_linked_atoms",
     "plot_maps",
     "plot_missing",
