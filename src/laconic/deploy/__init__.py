@@ -8,6 +8,8 @@ from laconic.deploy.c.write import Written, check_name, write_c
 from laconic.deploy.compiled import CompiledModel
 from laconic.deploy.cost import Cost, LayerCost, cost
 from laconic.deploy.graph import Graph, interpret
+from laconic.deploy.integer.graph import IntGraph
+from laconic.deploy.integer.quantize import quantize
 from laconic.deploy.running import ProgramError, Run, ToolMissingError, check_tools, run_firmware
 from laconic.deploy.targets import TARGETS, Target
 
@@ -16,6 +18,7 @@ __all__ = [
     "CompiledModel",
     "Cost",
     "Graph",
+    "IntGraph",
     "LayerCost",
     "ProgramError",
     "Run",
@@ -27,6 +30,7 @@ __all__ = [
     "cost",
     "interpret",
     "lower",
+    "quantize",
     "run_firmware",
     "write_c",
     "write_firmware",

@@ -101,6 +101,13 @@ class SparseProduct:
 Operation = Product | SparseProduct
 
 
+def row_sums(entries: Array, counts: Array) -> Array:
+    """Add up the entries (samples, n) of each row of a sparse matrix, of which there are so many."""
+    total = np.zeros((len(counts), len(entries)), entries.dtype)
+    np.add.at(total, np.repeat(np.arange(len(counts)), counts), entries.T)
+    return total.T
+
+
 @singledispatch
 def contracted(matrix: StructuredMatrix, source: Span, target: Span) -> list[Operation]:
     """Return the operations that add ``matrix source`` to `target`; a new structure registers itself here.

@@ -23,6 +23,7 @@ _COLUMNS = (
     Column("Largest rank"),
     Column("Training", "time"),
 )
+_FULLY = {"full-adam": "full-adam (AdamW where a network is too large for it)"}
 _COUNTING = (
     "1 KB is 1024 bytes, and every number counts as float32: 4 bytes. Each gate has one bias vector; the classifier on "
     "top is counted in the size of the model, but not compressed.",
@@ -137,6 +138,7 @@ def _facts(metrics: Mapping[str, Any]) -> tuple[Term, ...]:
 
 def recipe(training: Mapping[str, Any]) -> str:
     """Say how the networks of a benchmark were trained, where it was not as by default."""
-    said = [f"{name.replace('_', ' ')} {value}" for name, value in training.items() if value and name != "rates"]
+    plain = {name.replace("_", " "): value for name, value in training.items() if value and name != "rates"}
+    said = [f"{name} {_FULLY.get(value, value)}" for name, value in plain.items()]
     rates = ", ".join(f"{name} {rate:g}" for name, rate in (training.get("rates") or {}).items())
     return "; ".join([*said, f"rates {rates or 'as by default'}"])

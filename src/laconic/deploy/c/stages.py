@@ -54,6 +54,8 @@ class Staged:
 
 def staged(owner: str, graph: Graph) -> Staged:
     """Return a graph's stages, or raise `ParameterError` if it has no recurrent layer or picks no step."""
+    if not isinstance(graph, Graph):
+        raise ParameterError(owner, "graph", "a Graph of floats, as lower gives", type(graph).__name__)
     stages, pending, picked, width = list[Stage](), list[Layer](), list[Layer](), graph.n_features
     for layer in graph.layers:
         if isinstance(layer, Recurrent):
