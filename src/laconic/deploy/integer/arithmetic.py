@@ -55,7 +55,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def tanh(x: Array) -> Array:
-    """Return the hyperbolic tangent of x, a word of 12 fraction bits, with 15: 2 sigmoid(2 x) - 1, x up to 4 in size."""
+    """Return tanh of x, a word of 12 fraction bits, with 15: 2 sigmoid(2 x) - 1, as if x were at most 4 in size."""
     return saturated(2 * sigmoid(saturated(2 * x)) - (1 << UNIT_BITS))
 
 
