@@ -126,6 +126,16 @@ class Branching(nn.Module):
         return x if x.sum() > 0 else -x
 
 
+class FirstState(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(N_FEATURES, 4, batch_first=True)
+        self.start = nn.Parameter(torch.ones(1, 1, 4))
+
+    def forward(self, x):
+        return self.rnn(x, self.start)[0][:, -1]
+
+
 class FirstDirection(nn.Module):
     def __init__(self):
         super().__init__()
@@ -145,6 +155,7 @@ class FirstDirection(nn.Module):
         (nn.Sequential(nn.Linear(3, 3), nn.Softmax(dim=1)), "axis 1"),
         (Twice(), "used 2 times"),
         (Branching(), "cannot be followed"),
+        (FirstState(), "more than its input, such as a first state"),
         (FirstDirection(), "leaves its first direction out"),
         (nn.ReLU(), "with a weight"),
         ("a name", "RNNClassifier"),
