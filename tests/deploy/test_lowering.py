@@ -155,7 +155,7 @@ class FirstDirection(nn.Module):
         (nn.Sequential(nn.Linear(3, 3), nn.Softmax(dim=1)), "axis 1"),
         (Twice(), "used 2 times"),
         (Branching(), "cannot be followed"),
-        (FirstState(), "more than its input, such as a first state"),
+        (FirstState(), "more than its input, such as a state"),
         (FirstDirection(), "leaves its first direction out"),
         (nn.ReLU(), "with a weight"),
         ("a name", "RNNClassifier"),

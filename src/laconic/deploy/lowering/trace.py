@@ -66,7 +66,7 @@ class _Chain:
         if node.op == "call_module":
             module = self.module.get_submodule(str(node.target))
             if len(node.args) != 1 or node.kwargs:
-                raise refusal(self.name, f"a forward that gives {node.target} more than its input, such as a first state")
+                raise refusal(self.name, f"a forward that gives {node.target} more than its input, such as a state")
             self.layers += self.layers_of(module, str(node.target))
             return self._picked(node) if isinstance(module, tuple(KINDS.values())) else node
         self.layers += self._called(node)
