@@ -39,6 +39,11 @@ def run(*words, environment=None):
     return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, check=False, env=together)
 
 
+def _heed_ctrl_c():
+    """Whoever started the tests in the background made them, and all that they start, deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A `laconic` at work, in a process group of its own, whose standard error is read as it comes."""
 
@@ -49,6 +54,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         )
         self.lines = []
         self._reader = threading.Thread(target=self._read, daemon=True)
