@@ -149,7 +149,10 @@ def test_share_to_test_on(share, laconic, tmp_path):
         (["compress", "x.npz"], "missing option '--out'"),
         (["compress", "x.npz", "--out"], "'--out' requires an argument"),
         (["compres"], "no such command 'compres'"),
-        (["tour", "--only", "museum"], "--only must be one of 'kronecker', 'deploy', 'nnls', 'nmf', 'fuse', got 'museum'"),
+        (
+            ["tour", "--only", "museum"],
+            "--only must be one of 'kronecker', 'deploy', 'nnls', 'nmf', 'fuse', got 'museum'",
+        ),
         (["--colour"], "no such option: --colour"),
     ],
 )
