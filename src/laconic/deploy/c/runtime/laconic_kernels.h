@@ -28,64 +28,52 @@ LACONIC_INLINE void lac_zero_f32(float *y, int n)
         y[i] = 0.0f;
 }
 
+/*
+ * Defines a tile of `rows` by a few vectors of c = a b, or c += a b, which stays in registers over the whole inner loop;
+ * `type` is a vector of so many lanes.
+ */
+#define LACONIC_TILE(name, type, lanes)                                                                                \
+    LACONIC_INLINE void name(float *restrict c, const float *restrict a, const float *restrict b, int rows,            \
+                             int vectors, int inner, int stride, int adds)                                             \
+    {                                                                                                                  \
+        type sum[LACONIC_ROWS][LACONIC_VECTORS];                                                                       \
+                                                                                                                       \
+        LACONIC_UNROLL                                                                                                 \
+        for (int i = 0; i < rows; ++i)                                                                                 \
+            LACONIC_UNROLL                                                                                             \
+            for (int j = 0; j < vectors; ++j)                                                                          \
+                sum[i][j] = adds ? *(const type *)(c + i * stride + j * (lanes)) : (type){0.0f};                       \
+        for (int k = 0; k < inner; ++k)                                                                                \
+            LACONIC_UNROLL                                                                                             \
+            for (int j = 0; j < vectors; ++j) {                                                                        \
+                const type right = *(const type *)(b + k * stride + j * (lanes));                                      \
+                LACONIC_UNROLL                                                                                         \
+                for (int i = 0; i < rows; ++i)                                                                         \
+                    sum[i][j] += a[i * inner + k] * right;                                                             \
+            }                                                                                                          \
+        LACONIC_UNROLL                                                                                                 \
+        for (int i = 0; i < rows; ++i)                                                                                 \
+            LACONIC_UNROLL                                                                                             \
+            for (int j = 0; j < vectors; ++j)                                                                          \
+                *(type *)(c + i * stride + j * (lanes)) = sum[i][j];                                                   \
+    }
+
 #if LACONIC_LANES > 1
-
 typedef float lac_vector __attribute__((vector_size(4 * LACONIC_LANES), aligned(4), may_alias));
-
-/* A tile of `rows` by a few vectors of c = a b, or c += a b, which stays in registers over the whole inner loop. */
-LACONIC_INLINE void lac_tile_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
-                                 int vectors, int inner, int stride, int adds)
-{
-    lac_vector sum[LACONIC_ROWS][LACONIC_VECTORS];
-
-    LACONIC_UNROLL
-    for (int i = 0; i < rows; ++i)
-        LACONIC_UNROLL
-        for (int j = 0; j < vectors; ++j)
-            sum[i][j] = adds ? *(const lac_vector *)(c + i * stride + j * LACONIC_LANES) : (lac_vector){0.0f};
-    for (int k = 0; k < inner; ++k)
-        LACONIC_UNROLL
-        for (int j = 0; j < vectors; ++j) {
-            const lac_vector right = *(const lac_vector *)(b + k * stride + j * LACONIC_LANES);
-            LACONIC_UNROLL
-            for (int i = 0; i < rows; ++i)
-                sum[i][j] += a[i * inner + k] * right;
-        }
-    LACONIC_UNROLL
-    for (int i = 0; i < rows; ++i)
-        LACONIC_UNROLL
-        for (int j = 0; j < vectors; ++j)
-            *(lac_vector *)(c + i * stride + j * LACONIC_LANES) = sum[i][j];
-}
-
 #else
-
 typedef float lac_vector;
-
-LACONIC_INLINE void lac_tile_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
-                                 int vectors, int inner, int stride, int adds)
-{
-    float sum[LACONIC_ROWS][LACONIC_VECTORS];
-
-    LACONIC_UNROLL
-    for (int i = 0; i < rows; ++i)
-        LACONIC_UNROLL
-        for (int j = 0; j < vectors; ++j)
-            sum[i][j] = adds ? c[i * stride + j] : 0.0f;
-    for (int k = 0; k < inner; ++k)
-        LACONIC_UNROLL
-        for (int i = 0; i < rows; ++i)
-            LACONIC_UNROLL
-            for (int j = 0; j < vectors; ++j)
-                sum[i][j] += a[i * inner + k] * b[k * stride + j];
-    LACONIC_UNROLL
-    for (int i = 0; i < rows; ++i)
-        LACONIC_UNROLL
-        for (int j = 0; j < vectors; ++j)
-            c[i * stride + j] = sum[i][j];
-}
-
 #endif
+LACONIC_TILE(lac_tile_f32, lac_vector, LACONIC_LANES)
+
+/* Half a vector, for matrices that are narrower than one. */
+#if LACONIC_LANES > 4
+#define LACONIC_HALF (LACONIC_LANES / 2)
+typedef float lac_half __attribute__((vector_size(4 * LACONIC_HALF), aligned(4), may_alias));
+#else
+#define LACONIC_HALF LACONIC_LANES
+typedef lac_vector lac_half;
+#endif
+LACONIC_TILE(lac_half_tile_f32, lac_half, LACONIC_HALF)
 
 /* Single columns of lac_matmul_f32, where less than a vector is left. */
 LACONIC_INLINE void lac_column_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
@@ -105,25 +93,42 @@ LACONIC_INLINE void lac_column_f32(float *restrict c, const float *restrict a, c
         c[i * stride] = sum[i];
 }
 
+/* What is left of a few rows after whole vectors: half a vector if it fits, then columns one by one. */
+LACONIC_INLINE void lac_rest_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
+                                 int inner, int columns, int done, int adds)
+{
+    const int half = columns - done >= LACONIC_HALF, from = half ? done + LACONIC_HALF : done;
+
+    if (half)
+        lac_half_tile_f32(c + done, a, b + done, rows, 1, inner, columns, adds);
+    for (int j = from; j < columns; ++j)
+        lac_column_f32(c + j, a, b + j, rows, inner, columns, adds);
+}
+
 /*
- * A few rows of lac_matmul_f32: whole tiles, the vectors that are left, then what is less than a vector; where nothing
- * is added that is one more vector, which reaches back over columns that are done.
+ * A few rows of lac_matmul_f32: whole tiles, the vectors that are left, then what is less than a vector. Where nothing is
+ * added that is one more vector, or half of one, which reaches back over columns that are done.
  */
 LACONIC_INLINE void lac_rows_f32(float *restrict c, const float *restrict a, const float *restrict b, int rows,
                                  int inner, int columns, int adds)
 {
     const int tile = LACONIC_VECTORS * LACONIC_LANES, whole = columns - columns % tile;
-    const int vectors = columns - columns % LACONIC_LANES, back = columns - LACONIC_LANES;
+    const int done = columns - columns % LACONIC_LANES, back = columns - LACONIC_LANES, half = columns - LACONIC_HALF;
 
     for (int j = 0; j < whole; j += tile)
         lac_tile_f32(c + j, a, b + j, rows, LACONIC_VECTORS, inner, columns, adds);
-    if (vectors > whole)
-        lac_tile_f32(c + whole, a, b + whole, rows, (vectors - whole) / LACONIC_LANES, inner, columns, adds);
-    if (columns > vectors && back >= 0 && !adds)
-        lac_tile_f32(c + back, a, b + back, rows, 1, inner, columns, adds);
-    else
-        for (int j = vectors; j < columns; ++j)
-            lac_column_f32(c + j, a, b + j, rows, inner, columns, adds);
+    if (done > whole)
+        lac_tile_f32(c + whole, a, b + whole, rows, (done - whole) / LACONIC_LANES, inner, columns, adds);
+    if (columns == done)
+        return;
+    if (!adds && back >= 0) {
+        lac_tile_f32(c + back, a, b + back, rows, 1, inner, columns, 0);
+    } else if (!adds && half >= 0) {
+        lac_half_tile_f32(c, a, b, rows, 1, inner, columns, 0);
+        lac_half_tile_f32(c + half, a, b + half, rows, 1, inner, columns, 0);
+    } else {
+        lac_rest_f32(c, a, b, rows, inner, columns, done, adds);
+    }
 }
 
 /* c = a b, or c += a b, with a (rows, inner), b (inner, columns), c (rows, columns). */
