@@ -99,11 +99,14 @@ def _from_columns(matrix: StructuredMatrix, source: Span, width: int, target: Sp
 
 
 def _cut(matrix: StructuredMatrix, at: int) -> tuple[StructuredMatrix | None, StructuredMatrix | None]:
-    """Return the rows above and below; dense where the structure cannot be cut."""
-    return tuple(  # type: ignore[return-value]  # of two
-        None if start == stop else matrix.rows_between(start, stop) or _dense_rows(matrix, start, stop)
-        for start, stop in ((0, at), (at, matrix.shape[0]))
-    )
+    """Return the rows above and below, None where there are none."""
+    return _rows(matrix, 0, at), _rows(matrix, at, matrix.shape[0])
+
+
+def _rows(matrix: StructuredMatrix, start: int, stop: int) -> StructuredMatrix | None:
+    if start == stop:
+        return None
+    return matrix.rows_between(start, stop) or _dense_rows(matrix, start, stop)
 
 
 def _dense_rows(matrix: StructuredMatrix, start: int, stop: int) -> StructuredMatrix | None:

@@ -1,5 +1,6 @@
 """Everything a target needs around a model: a program, start-up code, a linker script, files that build it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from laconic.core.checks import check_choice
@@ -39,13 +40,7 @@ def write_firmware(graph: Graph, folder: str | Path, *, name: str = "model", tar
     texts = _files(TARGETS[target], name)
     for file, text in texts.items():
         atomic_write_text(written.folder / file, text)
-    return Written(
-        written.folder,
-        (*written.files, *texts),
-        written.weight_bytes,
-        written.state_bytes,
-        written.memory_bytes_per_step,
-    )
+    return replace(written, files=(*written.files, *texts))
 
 
 def _files(target: Target, name: str) -> dict[str, str]:

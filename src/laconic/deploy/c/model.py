@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from laconic.deploy.c.recurrences import write_step
 from laconic.deploy.c.source import Source
-from laconic.deploy.c.stages import Stage, Staged, staged
 from laconic.deploy.c.vectors import write_vectors
 from laconic.deploy.graph import Graph
 from laconic.deploy.recurrence import Recurrence
+from laconic.deploy.stages import Stage, Staged, staged
 
 
 def write_model(graph: Graph, owner: str) -> tuple[Source, Staged]:

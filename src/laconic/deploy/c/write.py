@@ -8,9 +8,9 @@ from laconic.core.checks import ParameterError
 from laconic.core.files import atomic_write_text
 from laconic.deploy.c.model import memory_width, write_model
 from laconic.deploy.c.source import Source
-from laconic.deploy.c.stages import Staged
 from laconic.deploy.c.templates import filled, runtime
 from laconic.deploy.graph import Graph
+from laconic.deploy.stages import Staged
 
 _RUNTIME = ("laconic_config.h", "laconic_math.h", "laconic_kernels.h", "laconic_cells.h")
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,30}"

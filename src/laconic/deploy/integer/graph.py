@@ -1,5 +1,6 @@
 """A whole graph in whole numbers, and the reference that its C equals bit for bit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from laconic.deploy.integer.arithmetic import DRIVEN_BITS, from_float, saturated
 from laconic.deploy.integer.cells import INT_CELLS
 from laconic.deploy.integer.records import IntBias, IntRecurrence, IntStep
 from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED
+from laconic.deploy.recurrence import Recurrence
 
 Array = NDArray[Any]
 
@@ -95,7 +97,7 @@ class IntGraph:
         for layer in self.layers:
             outputs = [_recurrent(direction, sequence, bits) for direction in layer]
             sequence, bits = np.concatenate(outputs, axis=2), layer[0].state_bits
-        answer = _picked(self.layers[-1], sequence, self.last_step)
+        answer = picked(self.layers[-1], sequence, self.last_step)
         for linear in self.head:
             answer, bits = _linear(linear, saturated(shifted(answer, bits - linear.bits))), DRIVEN_BITS
         return shifted(answer, bits - DRIVEN_BITS)
@@ -120,7 +122,8 @@ def _recurrent(direction: IntRecurrence, x: Array, bits: int) -> Array:
     return outputs
 
 
-def _picked(layer: tuple[IntRecurrence, ...], sequence: Array, last_step: bool) -> Array:
+def picked(layer: Sequence[Recurrence | IntRecurrence], sequence: Array, last_step: bool) -> Array:
+    """Return what each direction of a layer gives at its end, or at the last step, side by side (n, units)."""
     places = [0 if direction.reverse and not last_step else -1 for direction in layer]
     parts = np.split(sequence, np.cumsum([direction.n_units for direction in layer])[:-1], axis=2)
     return np.concatenate([part[:, place] for part, place in zip(parts, places, strict=True)], axis=1)

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laconic.core.checks import ParameterError, check_choice
-from laconic.deploy.c.stages import Stage, Staged, staged
 from laconic.deploy.contract import SCRATCH, Span, contracted, scratch_size
 from laconic.deploy.graph import Graph, checked_sequences
 from laconic.deploy.integer.arithmetic import UNIT_BITS, WORD
-from laconic.deploy.integer.graph import IntGraph, IntLinear
+from laconic.deploy.integer.graph import IntGraph, IntLinear, picked
 from laconic.deploy.integer.ranges import product_ranges, recurrence_ranges
 from laconic.deploy.integer.records import IntCopy, IntRecurrence, IntStep
 from laconic.deploy.integer.scales import Quantizer, biases, fraction_bits
 from laconic.deploy.layers import Linear, ReLU, Rescale, Softmax
 from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED, step_program
 from laconic.deploy.recurrence import Recurrence
+from laconic.deploy.stages import Stage, Staged, staged
 
 Array = NDArray[Any]
 
@@ -61,7 +61,7 @@ def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGra
         layer, x = _layer(stage, x, bits if i else None, bias_bits)
         layers.append(layer)
         bits = layer[0].state_bits
-    head = _head(found, _picked(found, x), bits, bias_bits)
+    head = _head(found, picked(found.stages[-1].recurrent.directions, x, found.last_step), bits, bias_bits)
     return IntGraph(tuple(layers), head, graph.n_features, mean, factor, found.last_step, graph.classes)
 
 
@@ -141,15 +141,6 @@ def _shifted_input(step: IntStep, shift: int) -> IntStep:
 
 def _scalar(name: str, value: float) -> int:
     return int(value) if name == "relu" else min(WORD, round(value * 2**UNIT_BITS))
-
-
-def _picked(found: Staged, x: Array) -> Array:
-    parts, start = list[Array](), 0
-    for direction in found.stages[-1].recurrent.directions:
-        place = 0 if direction.reverse and not found.last_step else -1
-        parts.append(x[:, place, start : start + direction.n_units])
-        start += direction.n_units
-    return np.concatenate(parts, axis=1)
 
 
 def _head(found: Staged, x: Array, bits: int, bias_bits: int) -> tuple[IntLinear, ...]:
