@@ -2,12 +2,12 @@
 
 import re
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
 from deploy.compilers import COMPILERS, STRICT, build
-from deploy.models import FORMS, N_CLASSES, N_FEATURES, network, sequences
+from deploy.models import FORMS, N_FEATURES, network, sequences
+from deploy.programs import printed, program, sizes
 
 from laconic.core.checks import DataError, ParameterError
 from laconic.deploy import cost, lower, write_c
@@ -25,39 +25,6 @@ CASES = [
     ("rnn", "doped", FORMS[0], "joint"),
 ]
 NAMES = [f"{case[0]}-{case[1]}" for case in CASES]
-
-MAIN = """
-#include <stdio.h>
-{includes}
-static {name}_state state;
-static float memory[{memory}], x[{size}], y[{outputs}];
-int main(void)
-{{
-    for (int n = 0; n < {count}; ++n) {{
-        if (fread(x, sizeof x, 1, stdin) != 1)
-            return 1;
-        printf("%d", {call});
-        for (int i = 0; i < {outputs}; ++i)
-            printf(" %.9g", (double)y[i]);
-        printf("\\n");
-    }}
-    return 0;
-}}
-"""
-
-
-def program(folder, x, name, call, memory=1):
-    """Write a program that reads sequences from its input and prints what a model answers."""
-    n, steps, features = x.shape
-    text = MAIN.format(includes=f'#include "{name}.h"', name=name, memory=memory, size=steps * features,
-                       outputs=N_CLASSES, count=n, call=call)  # fmt: skip
-    (folder / f"main_{name}.c").write_text(text)
-
-
-def printed(folder, binary, x):
-    done = subprocess.run([f"./{binary}"], cwd=folder, input=x.tobytes(), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return np.array([line.split() for line in done.stdout.decode().splitlines()], float)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
@@ -140,12 +107,6 @@ def test_the_object_file_holds_the_bytes_that_are_reported(case, tmp_path):
     build(tmp_path, "-std=c99", "-O0", "-c", "tiny.c", "size.c")
     assert written.weight_bytes == costs.weight_bytes == sum(sizes(tmp_path, "tiny.o", r"tiny_\w+_\d+$", "r").values())
     assert written.state_bytes == costs.state_bytes == sizes(tmp_path, "size.o", "state", "BbCcDd")["state"]
-
-
-def sizes(folder, file, pattern, kinds):
-    text = subprocess.run(["nm", "-S", file], cwd=folder, capture_output=True, text=True, check=True).stdout
-    rows = [line.split() for line in text.splitlines() if len(line.split()) == 4]
-    return {name: int(size, 16) for _, size, kind, name in rows if re.match(pattern, name) and kind in kinds}
 
 
 def test_a_cost_counts_positions_and_steps():

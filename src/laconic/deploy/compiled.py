@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from laconic.core.checks import ParameterError
 from laconic.deploy.c.templates import runtime
 from laconic.deploy.c.write import write_c
-from laconic.deploy.graph import Graph, checked_sequences
+from laconic.deploy.graph import Graph
+from laconic.deploy.integer.graph import IntGraph
 
 Array = NDArray[Any]
 
@@ -35,7 +36,7 @@ class CompiledModel:
 
     Parameters
     ----------
-    graph : Graph
+    graph : Graph or IntGraph
     compiler : str, optional
         Command of a C compiler that takes gcc's options; the environment's CC by default, else cc, gcc or clang.
 
@@ -47,7 +48,7 @@ class CompiledModel:
         If the compiler fails; its words are in the message.
     """
 
-    def __init__(self, graph: Graph, *, compiler: str | None = None) -> None:
+    def __init__(self, graph: Graph | IntGraph, *, compiler: str | None = None) -> None:
         self.graph = graph
         with tempfile.TemporaryDirectory(prefix="laconic-") as folder:
             self._library = _loaded(_built(graph, Path(folder), _compiler(compiler)))
@@ -68,17 +69,15 @@ class CompiledModel:
         DataError
             If x has another shape, no step, or holds NaN or infinity.
         """
-        sequences = checked_sequences("CompiledModel.predict", x, self.graph.n_features)
-        sequences = np.ascontiguousarray(sequences, np.float32)
-        n, steps = sequences.shape[:2]
-        memory = np.empty(self._library.laconic_memory(steps), np.float32)
-        answers = np.empty((n, self.graph.n_outputs), np.float32)
-        self._library.laconic_serve(_floats(sequences), n, steps, _floats(memory), _floats(answers))
-        return answers
+        return self.graph.answers(self.numbers(self.graph.words(x, "CompiledModel.predict")))
 
-
-def _floats(array: Array) -> Any:
-    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    def numbers(self, words: Array) -> Array:
+        """Return the answers to sequences of words, as a graph's `words` gives them, as 32 bits each."""
+        n, steps = words.shape[:2]
+        memory = np.empty(self._library.laconic_memory(steps), words.dtype)
+        numbers = np.empty((n, self.graph.n_outputs), np.uint32)
+        self._library.laconic_serve(words.ctypes.data, n, steps, memory.ctypes.data, numbers.ctypes.data)
+        return numbers
 
 
 def _compiler(asked: str | None) -> str:
@@ -88,7 +87,7 @@ def _compiler(asked: str | None) -> str:
     raise ParameterError("CompiledModel", "compiler", "a C compiler that is installed (gcc, say)", asked)
 
 
-def _built(graph: Graph, folder: Path, compiler: str) -> Path:
+def _built(graph: Graph | IntGraph, folder: Path, compiler: str) -> Path:
     write_c(graph, folder, name="laconic_model")
     for file in ("laconic_serve.c", "laconic_serve.h"):
         (folder / file).write_text(runtime(file))
@@ -102,7 +101,7 @@ def _built(graph: Graph, folder: Path, compiler: str) -> Path:
 
 def _loaded(path: Path) -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
-    size, floats = ctypes.c_size_t, ctypes.POINTER(ctypes.c_float)
+    size, pointer = ctypes.c_size_t, ctypes.c_void_p
     library.laconic_memory.argtypes, library.laconic_memory.restype = [size], size
-    library.laconic_serve.argtypes, library.laconic_serve.restype = [floats, size, size, floats, floats], None
+    library.laconic_serve.argtypes, library.laconic_serve.restype = [pointer, size, size, pointer, pointer], None
     return library

@@ -1,11 +1,15 @@
 """What a graph costs on a device, before anything is written."""
 
 from dataclasses import dataclass
+from functools import singledispatch
 
-from laconic.deploy.c.model import memory_width, write_model
+from laconic.deploy.c.integers import INPUTS
+from laconic.deploy.c.model import write_model
 from laconic.deploy.contract import Span, contracted
 from laconic.deploy.graph import Graph
-from laconic.deploy.layers import Layer, Linear, Recurrent
+from laconic.deploy.integer.graph import IntGraph
+from laconic.deploy.integer.records import IntProduct, IntSparse, IntStep
+from laconic.deploy.layers import Layer, Linear, Recurrent, Rescale
 from laconic.deploy.program import step_program
 
 
@@ -51,8 +55,8 @@ class Cost:
         return sum(layer.weight_bytes for layer in self.layers)
 
 
-def cost(graph: Graph) -> Cost:
-    """Return what a graph costs in C.
+def cost(graph: Graph | IntGraph) -> Cost:
+    """Return what a graph costs in C, in the numbers that it has.
 
     Raises
     ------
@@ -61,8 +65,31 @@ def cost(graph: Graph) -> Cost:
     """
     source, found = write_model(graph, "cost")
     weights = source.weight_bytes
-    layers = [LayerCost(at.name, type(at).__name__, weights.get(at.name, 0), _macs(at)) for at in graph.layers]
-    return Cost(tuple(layers), source.state_bytes, 4 * memory_width(found))
+    layers = [LayerCost(name, kind, weights.get(name, 0), macs) for name, kind, macs in _layers(graph)]
+    return Cost(tuple(layers), source.state_bytes, found.memory_bytes)
+
+
+@singledispatch
+def _layers(graph: object) -> list[tuple[str, str, int]]:
+    """Return name, kind and multiply-adds of each layer; a new kind of graph registers itself here."""
+    raise TypeError(f"no costs of {type(graph).__name__}")
+
+
+@_layers.register
+def _floats(graph: Graph) -> list[tuple[str, str, int]]:
+    return [(layer.name, type(layer).__name__, _macs(layer)) for layer in graph.layers]
+
+
+@_layers.register
+def _integers(graph: IntGraph) -> list[tuple[str, str, int]]:
+    recurrent = [sum(_int_macs(direction.steps) for direction in layer) for layer in graph.layers]
+    layers = [(f"layer{i}", Recurrent.__name__, macs) for i, macs in enumerate(recurrent)]
+    linear = [(f"linear{i}", Linear.__name__, _int_macs(layer.steps)) for i, layer in enumerate(graph.head)]
+    return [(INPUTS, Rescale.__name__, 0), *layers, *linear]
+
+
+def _int_macs(steps: tuple[IntStep, ...]) -> int:
+    return sum(step.n_macs for step in steps if isinstance(step, IntProduct | IntSparse))
 
 
 def _macs(layer: Layer) -> int:

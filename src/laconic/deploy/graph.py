@@ -68,6 +68,19 @@ class Graph:
         """Features of the answer."""
         return self.widths[-1]
 
+    @property
+    def title(self) -> str:
+        """The layers, by kind and name."""
+        return " > ".join(f"{type(layer).__name__} {layer.name}" for layer in self.layers)
+
+    def words(self, x: Array, owner: str = "Graph") -> Array:
+        """Return sequences as a device takes them: float32."""
+        return np.ascontiguousarray(checked_sequences(owner, x, self.n_features), np.float32)
+
+    def answers(self, numbers: Array) -> Array:
+        """Return a device's answers, given as 32 bits each, as float32."""
+        return numbers.view(np.float32)
+
     def interpret(self, x: Array) -> Array:
         """Return the answers, as the function `interpret` does."""
         return interpret(self, x)

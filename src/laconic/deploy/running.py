@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from laconic.core.checks import DataError
 from laconic.deploy.cost import cost
-from laconic.deploy.graph import Graph, checked_sequences
+from laconic.deploy.graph import Graph
+from laconic.deploy.integer.graph import IntGraph
 from laconic.deploy.targets import TARGETS, Target
 
 Array = NDArray[Any]
@@ -53,12 +54,14 @@ class Run:
     code_bytes: int
 
 
-def run_firmware(graph: Graph, folder: str | Path, x: Array, *, name: str = "model", target: str = "host") -> Run:
+def run_firmware(
+    graph: Graph | IntGraph, folder: str | Path, x: Array, *, name: str = "model", target: str = "host"
+) -> Run:
     """Build the files that `write_firmware` wrote and run them over sequences.
 
     Parameters
     ----------
-    graph : Graph
+    graph : Graph or IntGraph
         That the files were written from.
     folder : path
     x : array-like (n, steps, n_features)
@@ -74,18 +77,18 @@ def run_firmware(graph: Graph, folder: str | Path, x: Array, *, name: str = "mod
     DataError
         If x cannot be read.
     """
-    sequences = np.ascontiguousarray(checked_sequences("run_firmware", x, graph.n_features), "<f4")
+    sequences = graph.words(x, "run_firmware")
     place, chosen, costs = Path(folder), TARGETS[target], cost(graph)
     check_tools(chosen)
     steps = sequences.shape[1]
-    memory = max(1, costs.memory_bytes_per_step // 4 * steps)
+    memory = max(1, costs.memory_bytes_per_step // sequences.itemsize * steps)
     _call(place, "make", "-s", "-B", f"{name}.elf", f"SEQUENCE={steps * graph.n_features}", f"MEMORY={memory}")
     (place / "laconic_input.bin").write_bytes(np.array(sequences.shape[:2], "<u4").tobytes() + sequences.tobytes())
     _call(place, *_command(chosen, name))
-    ticks, answers = _read(place / "laconic_output.bin", len(sequences), graph.n_outputs)
+    ticks, numbers = _read(place / "laconic_output.bin", len(sequences), graph.n_outputs)
     flash, ram = _sizes(place, chosen, f"{name}.elf")
     counted = ticks * chosen.instructions_per_tick if chosen.instructions_per_tick else None
-    return Run(answers, counted, flash, ram, flash - costs.weight_bytes)
+    return Run(graph.answers(numbers), counted, flash, ram, flash - costs.weight_bytes)
 
 
 def check_tools(target: Target) -> None:
@@ -111,12 +114,12 @@ def _call(folder: Path, *command: str) -> None:
 
 
 def _read(path: Path, n: int, n_outputs: int) -> tuple[Array, Array]:
-    """Return ticks (n,) and answers (n, n_outputs) of a program's output."""
+    """Return ticks (n,) and answers (n, n_outputs), as 32 bits each, of a program's output."""
     words = np.fromfile(path, "<u4")
     if words.size != n * (1 + n_outputs):
         raise DataError(f"{path.name} has {words.size} numbers, {n * (1 + n_outputs)} were expected")
     rows = words.reshape(n, 1 + n_outputs)
-    return rows[:, 0].astype(np.int64), rows[:, 1:].copy().view("<f4").astype(np.float32)
+    return rows[:, 0].astype(np.int64), rows[:, 1:].copy()
 
 
 def _sizes(folder: Path, target: Target, file: str) -> tuple[int, int]:

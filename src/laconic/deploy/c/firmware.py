@@ -8,17 +8,20 @@ from laconic.core.files import atomic_write_text
 from laconic.deploy.c.templates import filled
 from laconic.deploy.c.write import Written, write_c
 from laconic.deploy.graph import Graph
+from laconic.deploy.integer.graph import IntGraph
 from laconic.deploy.targets import TARGETS, Target
 
 _BOARD = ("laconic_board.c", "laconic_startup.c")
 
 
-def write_firmware(graph: Graph, folder: str | Path, *, name: str = "model", target: str = "host") -> Written:
+def write_firmware(
+    graph: Graph | IntGraph, folder: str | Path, *, name: str = "model", target: str = "host"
+) -> Written:
     """Write a graph as C99, and what builds and runs it on a target: ``make`` in the folder does.
 
     Parameters
     ----------
-    graph : Graph
+    graph : Graph or IntGraph
     folder : path
         Made if it is not there; files of the same names are replaced.
     name : str

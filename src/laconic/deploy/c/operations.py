@@ -21,26 +21,27 @@ def calls(step: object, source: Source, places: Places) -> list[str]:
 
 @calls.register
 def _copy(step: Copy, source: Source, places: Places) -> list[str]:
-    return [f"lac_copy_f32({_at(step.target, places)}, {_at(step.source, places)}, {step.target.size});"]
+    return [f"lac_copy_f32({span_at(step.target, places)}, {span_at(step.source, places)}, {step.target.size});"]
 
 
 @calls.register
 def _zero(step: Zero, source: Source, places: Places) -> list[str]:
-    return [f"lac_zero_f32({_at(step.target, places)}, {step.target.size});"]
+    return [f"lac_zero_f32({span_at(step.target, places)}, {step.target.size});"]
 
 
 @calls.register
 def _product(step: Product, source: Source, places: Places) -> list[str]:
     """Multiply from the right by the transposed weight where rows are vectors of it, else from the left, one by one."""
     m, n = step.weight.shape
-    to, of = _at(step.target, places), _at(step.source, places)
+    to, of = span_at(step.target, places), span_at(step.source, places)
     if step.after == 1:
         weight = source.constant(places[LAYER], "w", step.weight.T)
-        product = source.matmul(step.before, n, m, step.adds)
+        product = source.kernel("LACONIC_MATMUL", step.before, n, m, int(step.adds))
         return [f"{product}({to}, {of}, {weight});"]
-    weight, product = source.constant(places[LAYER], "w", step.weight), source.matmul(m, n, step.after, step.adds)
+    weight = source.constant(places[LAYER], "w", step.weight)
+    product = source.kernel("LACONIC_MATMUL", m, n, step.after, int(step.adds))
     return [
-        f"{product}({_plus(to, b * m * step.after)}, {weight}, {_plus(of, b * n * step.after)});"
+        f"{product}({plus(to, b * m * step.after)}, {weight}, {plus(of, b * n * step.after)});"
         for b in range(step.before)
     ]
 
@@ -50,13 +51,15 @@ def _sparse(step: SparseProduct, source: Source, places: Places) -> list[str]:
     values = source.constant(places[LAYER], "values", step.values)
     columns = source.constant(places[LAYER], "columns", step.columns)
     counts = source.constant(places[LAYER], "counts", step.counts)
-    where = f"{_at(step.target, places)}, {values}, {columns}, {counts}, {_at(step.source, places)}"
+    where = f"{span_at(step.target, places)}, {values}, {columns}, {counts}, {span_at(step.source, places)}"
     return [f"lac_sparse_f32({where}, {len(step.counts)});"]
 
 
-def _at(span: Span, places: Places) -> str:
-    return _plus(places[span.buffer], span.start)
+def span_at(span: Span, places: Places) -> str:
+    """Return the expression for where a span begins."""
+    return plus(places[span.buffer], span.start)
 
 
-def _plus(base: str, start: int) -> str:
+def plus(base: str, start: int) -> str:
+    """Return the expression for so many numbers further on."""
     return f"{base} + {start}" if start else base

@@ -11,8 +11,9 @@ from laconic.core.checks import DataError
 
 Array = NDArray[Any]
 
-_TYPES = {"float32": "float", "uint16": "uint16_t"}
+_TYPES = {"float32": "float", "uint16": "uint16_t", "int8": "int8_t", "int16": "int16_t"}
 _LARGEST = {"float32": float(np.finfo(np.float32).max), "uint16": 2.0**16 - 1}
+_BYTES = {"float": 4, "int32_t": 4, "int16_t": 2}
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,14 @@ class Constant:
     layer: str
     name: str
     values: Array
+
+
+@dataclass(frozen=True)
+class Field:
+    """An array in the state: the type of its numbers in C, and how many there are."""
+
+    kind: str
+    size: int
 
 
 @dataclass
@@ -36,8 +45,8 @@ class Source:
 
     prefix: str
     constants: list[Constant] = field(default_factory=list)
-    fields: dict[str, int] = field(default_factory=dict)
-    kernels: dict[tuple[int, int, int, int], str] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
+    kernels: dict[tuple[str, tuple[int, ...]], str] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
 
     def constant(self, layer: str, role: str, values: Array) -> str:
@@ -56,15 +65,16 @@ class Source:
         self.constants.append(Constant(layer, name, held))
         return name
 
-    def field(self, name: str, size: int) -> str:
-        """Let the state have so many floats, or more, under a name; return the expression for them."""
-        self.fields[name] = max(size, self.fields.get(name, 0))
+    def field(self, name: str, size: int, kind: str = "float") -> str:
+        """Let the state have so many numbers, or more, under a name; return the expression for them."""
+        known = self.fields.get(name, Field(kind, 0))
+        self.fields[name] = Field(kind, max(size, known.size))
         return f"s->{name}"
 
-    def matmul(self, rows: int, inner: int, columns: int, adds: bool) -> str:
-        """Return the name of a function that multiplies matrices of these sizes."""
-        sizes = (rows, inner, columns, int(adds))
-        return self.kernels.setdefault(sizes, f"{self.prefix}_matmul_{'_'.join(map(str, sizes))}")
+    def kernel(self, macro: str, *sizes: int) -> str:
+        """Return the name of a function that a macro of the runtime defines for these sizes."""
+        name = f"{self.prefix}_{macro.removeprefix('LACONIC_').lower()}_{'_'.join(map(str, sizes))}"
+        return self.kernels.setdefault((macro, sizes), name)
 
     def function(self, signature: str, lines: Iterable[str]) -> None:
         """Add a function of the file."""
@@ -81,8 +91,10 @@ class Source:
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of the state."""
-        return 4 * sum(self.fields.values())
+        """Bytes of the state, with what fills it up to a multiple of its longest type."""
+        kinds = [_BYTES[field.kind] for field in self.fields.values()]
+        total = sum(size * field.size for size, field in zip(kinds, self.fields.values(), strict=True))
+        return -(-total // max(kinds)) * max(kinds)
 
     def constants_text(self) -> str:
         """Return the constants' definitions."""
@@ -91,16 +103,19 @@ class Source:
     def kernels_text(self) -> str:
         """Return the definitions of products of fixed sizes."""
         return "\n".join(
-            f"LACONIC_MATMUL({name}, {', '.join(map(str, sizes))})" for sizes, name in self.kernels.items()
+            f"{macro}({name}, {', '.join(map(str, sizes))})" for (macro, sizes), name in self.kernels.items()
         )
 
     def fields_text(self) -> str:
-        """Return the fields' declarations."""
-        return "\n".join(f"    float {name}[{size}];" for name, size in self.fields.items())
+        """Return the fields' declarations, the longest types first: nothing has to be filled up between them."""
+        ordered = sorted(self.fields.items(), key=lambda item: -_BYTES[item[1].kind])
+        return "\n".join(f"    {field.kind} {name}[{field.size}];" for name, field in ordered)
 
 
 def _as_in_c(layer: str, values: Array) -> Array:
-    """Return floats as float32 and whole numbers as uint16, in a row."""
+    """Return bytes and words as they are, floats as float32 and other whole numbers as uint16, in a row."""
+    if values.dtype in (np.int8, np.int16):
+        return np.ascontiguousarray(values).ravel()
     kind = "float32" if values.dtype.kind == "f" else "uint16"
     most, largest = _LARGEST[kind], np.abs(values).max(initial=0)
     if largest > most:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from laconic.core.checks import ParameterError
 from laconic.core.files import atomic_write_text
-from laconic.deploy.c.model import memory_width, write_model
+from laconic.deploy.c.model import write_model
+from laconic.deploy.c.skeleton import Numbers, Skeleton
 from laconic.deploy.c.source import Source
 from laconic.deploy.c.templates import filled, runtime
 from laconic.deploy.graph import Graph
-from laconic.deploy.stages import Staged
+from laconic.deploy.integer.graph import IntGraph
 
-_RUNTIME = ("laconic_config.h", "laconic_math.h", "laconic_kernels.h", "laconic_cells.h")
 _NAME = r"[A-Za-z][A-Za-z0-9_]{0,30}"
 
 
@@ -39,13 +39,13 @@ class Written:
     memory_bytes_per_step: int
 
 
-def write_c(graph: Graph, folder: str | Path, *, name: str = "model") -> Written:
+def write_c(graph: Graph | IntGraph, folder: str | Path, *, name: str = "model") -> Written:
     """Write a graph as C99: a header, a source file and the kernels they include.
 
     Parameters
     ----------
-    graph : Graph
-        With a recurrent layer and one answer a sequence.
+    graph : Graph or IntGraph
+        With a recurrent layer and one answer a sequence; in whole numbers the C equals its `interpret` bit for bit.
     folder : path
         Made if it is not there; files of the same names are replaced.
     name : str, default "model"
@@ -62,15 +62,15 @@ def write_c(graph: Graph, folder: str | Path, *, name: str = "model") -> Written
     """
     check_name("write_c", name)
     source, found = write_model(graph, "write_c")
-    texts = {file: runtime(file) for file in _RUNTIME}
+    texts = {file: runtime(file) for file in found.numbers.includes}
     texts[f"{name}.h"] = filled("laconic_model.h", _header(graph, source, found), name)
-    texts[f"{name}.c"] = filled("laconic_model.c", _body(source), name)
+    texts[f"{name}.c"] = filled("laconic_model.c", _body(source, found.numbers), name)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         atomic_write_text(place / file, text)
     weights = sum(source.weight_bytes.values())
-    return Written(place, tuple(texts), weights, source.state_bytes, 4 * memory_width(found))
+    return Written(place, tuple(texts), weights, source.state_bytes, found.memory_bytes)
 
 
 def check_name(owner: str, name: str) -> None:
@@ -80,23 +80,29 @@ def check_name(owner: str, name: str) -> None:
         raise ParameterError(owner, "name", allowed, name)
 
 
-def _header(graph: Graph, source: Source, found: Staged) -> dict[str, str]:
-    width = memory_width(found)
+def _header(graph: Graph | IntGraph, source: Source, found: Skeleton) -> dict[str, str]:
     sizes = {"FEATURES": graph.n_features, "OUTPUTS": graph.n_outputs}
     regions = {
-        "about": _about(graph),
+        "about": _about(graph, found.numbers),
+        "types": _types(found.numbers),
         "sizes": "\n".join(f"#define LACONIC_MODEL_{key} {size}" for key, size in sizes.items()),
-        "memory": f"#define LACONIC_MODEL_MEMORY(steps) ((size_t){width} * (steps))",
+        "memory": f"#define LACONIC_MODEL_MEMORY(steps) ((size_t){found.memory_width} * (steps))",
         "fields": source.fields_text(),
     }
-    return regions if found.streams else regions | {"streaming": ""}
+    regions |= {} if found.streams else {"streaming": ""}
+    return regions if isinstance(graph, IntGraph) else regions | {"words": ""}
 
 
-def _about(graph: Graph) -> str:
-    layers = " > ".join(f"{type(layer).__name__} {layer.name}" for layer in graph.layers)
+def _types(numbers: Numbers) -> str:
+    kinds = {"word": numbers.word, "answer": numbers.answer}
+    return "\n".join(f"typedef {kind} laconic_model_{name};" for name, kind in kinds.items())
+
+
+def _about(graph: Graph | IntGraph, numbers: Numbers) -> str:
     classes = ", ".join(map(_safe, graph.classes))
     more = f"\n * Classes, by the index of their output: {classes}." if classes else ""
-    return f"/*\n * {_safe(layers)}{more}\n */"
+    lines = "".join(f"\n * {line}" for line in numbers.about)
+    return f"/*\n * {_safe(graph.title)}{lines}{more}\n */"
 
 
 def _safe(text: object) -> str:
@@ -104,8 +110,9 @@ def _safe(text: object) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(text)).replace("*/", "* /").replace("/*", "/ *")
 
 
-def _body(source: Source) -> dict[str, str]:
+def _body(source: Source, numbers: Numbers) -> dict[str, str]:
     return {
+        "includes": f'#include "{numbers.includes[-1]}"',
         "constants": source.constants_text(),
         "kernels": source.kernels_text(),
         "functions": "\n".join(source.functions),

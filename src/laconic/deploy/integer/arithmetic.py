@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 BYTE, WORD = 127, 32767
-"""Largest magnitudes of a weight and of an activation; both ranges are symmetric."""
+"""Largest weight and activation; that of weights is symmetric."""
 
 DRIVEN_BITS = 12
 """Fraction bits of what drives a gate, and of an answer."""
@@ -24,9 +24,9 @@ _STEP_BITS = 8
 _STEPS = 256
 
 
-def saturated(x: Array, limit: int = WORD) -> Array:
-    """Return x, or the nearest number of magnitude at most `limit`."""
-    clipped: Array = np.clip(x, -limit, limit)
+def saturated(x: Array) -> Array:
+    """Return x, or the nearest number of 16 bits."""
+    clipped: Array = np.clip(x, -WORD - 1, WORD)
     return clipped
 
 

@@ -72,24 +72,34 @@ class IntGraph:
         return self.layers[0][0].joined_bits
 
     @property
+    def title(self) -> str:
+        """The layers, by kind."""
+        cells = [layer[0].cell + ", both ways" * (len(layer) > 1) for layer in self.layers]
+        return " > ".join([*cells, *("linear" + ", relu" * linear.relu for linear in self.head)]) + ", whole numbers"
+
+    @property
     def n_outputs(self) -> int:
         """Numbers in an answer."""
         return self.head[-1].bias.values.size if self.head else sum(d.n_units for d in self.layers[-1])
 
-    def words(self, x: Array) -> Array:
-        """Return float sequences as the words that a device takes.
+    def words(self, x: Array, owner: str = "IntGraph") -> Array:
+        """Return float sequences as the words that a device takes, int16.
 
         Raises
         ------
         DataError
             If x is not of shape (n, steps, n_features), has no step, or holds NaN or infinity.
         """
-        found = checked_sequences("IntGraph", x, self.n_features).astype(np.float32)
-        return from_float((found - self.mean) * self.factor, self.input_bits)
+        found = checked_sequences(owner, x, self.n_features).astype(np.float32)
+        return from_float((found - self.mean) * self.factor, self.input_bits).astype(np.int16)
+
+    def answers(self, numbers: Array) -> Array:
+        """Return a device's answers, given as 32 bits each, as float32."""
+        return (numbers.view(np.int32) * 2.0**-DRIVEN_BITS).astype(np.float32)
 
     def interpret(self, x: Array) -> Array:
         """Return the answers (n, n_outputs) to float sequences, as float32; a device's are these times 2^12."""
-        return (self.interpret_words(self.words(x)) * 2.0**-DRIVEN_BITS).astype(np.float32)
+        return self.answers(self.interpret_words(self.words(x)).astype(np.int32))
 
     def interpret_words(self, words: Array) -> Array:
         """Return the answers to sequences of words, as whole numbers of 12 fraction bits."""

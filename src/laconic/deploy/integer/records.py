@@ -40,6 +40,11 @@ class IntProduct:
     multiplier: int = 0
     scale: int = 0
 
+    @property
+    def n_macs(self) -> int:
+        """Multiply-adds."""
+        return self.before * self.after * self.weight.size
+
     def run(self, buffers: Buffers) -> None:
         """Do it."""
         x = taken(buffers, self.source).reshape(-1, self.before, self.weight.shape[1], self.after)
@@ -67,6 +72,11 @@ class IntSparse:
     shift: int
     multiplier: int
     scale: int
+
+    @property
+    def n_macs(self) -> int:
+        """Multiply-adds."""
+        return len(self.values)
 
     def run(self, buffers: Buffers) -> None:
         """Do it."""

@@ -16,7 +16,8 @@ from laconic.deploy.program import Copy, Step, Zero
 
 Array = NDArray[Any]
 _LARGEST = 2**31 - 1
-_ROW = _LARGEST // 2 // WORD
+_LOWEST = WORD + 1
+_ROW = _LARGEST // 2 // _LOWEST
 """Largest sum of magnitudes of a row of weights: no accumulator can overflow, even after half a unit is added."""
 
 
@@ -81,7 +82,7 @@ class Quantizer:
         multiplier, scale = round(part * 2**UNIT_BITS), UNIT_BITS - exponent
         multiplier, scale = (multiplier // 2, scale - 1) if multiplier > WORD else (multiplier, scale)
         scale, multiplier = (scale, multiplier) if scale <= 30 else (30, multiplier >> min(scale - 30, 15))
-        self._bound += (WORD * multiplier) >> max(scale, 0) if scale >= 0 else (WORD * multiplier) << -scale
+        self._bound += ((_LOWEST * multiplier) << max(0, -scale) >> max(0, scale)) + 1
         if self._bound > _LARGEST // 2:
             raise DataError(f"quantize: what drives a gate can become {self._bound * 2.0**-DRIVEN_BITS:.3g}, too large")
         return max(multiplier, 1), scale
@@ -108,6 +109,8 @@ def biases(blocks: Array, bits: int) -> IntBias:
     limit, kind = (BYTE, np.int8) if bits == 8 else (WORD, np.int16)
     whole = blocks.astype(np.float64) * 2.0**DRIVEN_BITS
     peaks = np.abs(whole).max(axis=1, initial=0.0)
+    if peaks.max(initial=0.0) > _LARGEST // 4:
+        raise DataError(f"quantize: a bias of size {np.abs(blocks).max():.3g} is too large")
     shifts = [max(0, ceil(log2(peak / limit))) if peak > 0 else 0 for peak in peaks]
     values = [np.round(block / 2.0**shift) for block, shift in zip(whole, shifts, strict=True)]
     return IntBias(np.clip(values, -limit, limit).astype(kind), tuple(shifts))

@@ -1,12 +1,12 @@
 /*
  * A program for a Cortex-M that answers the sequences of a file: laconic_input.bin holds their number and steps as
- * 32-bit whole numbers, then the floats; laconic_output.bin gets, for each one, the ticks of the core's timer that it
+ * 32-bit whole numbers, then their words; laconic_output.bin gets, for each one, the ticks of the core's timer that it
  * took and the answer. It is an example of how a model is called, and what `laconic deploy --run` runs.
  */
 #include "laconic_model.h"
 #include "laconic_semihost.h"
 
-/* Most floats of a sequence that this program keeps. */
+/* Most words of a sequence that this program keeps. */
 #ifndef LACONIC_SEQUENCE
 #define LACONIC_SEQUENCE 4096
 #endif
@@ -18,12 +18,12 @@
 void laconic_exit(int code);
 
 static laconic_model_state state;
-static float sequence[LACONIC_SEQUENCE];
-static float memory[LACONIC_MEMORY];
+static laconic_model_word sequence[LACONIC_SEQUENCE];
+static laconic_model_word memory[LACONIC_MEMORY];
 
 static struct {
     uint32_t ticks;
-    float y[LACONIC_MODEL_OUTPUTS];
+    laconic_model_answer y[LACONIC_MODEL_OUTPUTS];
 } answer;
 
 void laconic_exit(int code)
@@ -48,7 +48,7 @@ int main(void)
     SYSTICK_RELOAD = 0xFFFFFFu;
     SYSTICK_CONTROL = 5; /* on, at the core's clock, without an interrupt */
     for (uint32_t i = 0; i < shape[0]; ++i) {
-        if (laconic_read(in, sequence, shape[1] * LACONIC_MODEL_FEATURES * sizeof(float)))
+        if (laconic_read(in, sequence, shape[1] * LACONIC_MODEL_FEATURES * sizeof(laconic_model_word)))
             return 4;
         SYSTICK_VALUE = 0; /* writing anything begins anew */
         const uint32_t start = SYSTICK_VALUE;

@@ -1,6 +1,6 @@
 /*
  * A program that answers the sequences of a file: laconic_input.bin holds their number and steps as 32-bit whole
- * numbers, then the floats; laconic_output.bin gets a 0 and the answer for each. It is an example of how a model is
+ * numbers, then their words; laconic_output.bin gets a 0 and the answer for each. It is an example of how a model is
  * called, and what `laconic deploy --run` runs on the host.
  */
 #include "laconic_model.h"
@@ -15,12 +15,12 @@
 #endif
 
 static laconic_model_state state;
-static float sequence[LACONIC_SEQUENCE];
-static float memory[LACONIC_MEMORY];
+static laconic_model_word sequence[LACONIC_SEQUENCE];
+static laconic_model_word memory[LACONIC_MEMORY];
 
 static struct {
     uint32_t ticks;
-    float y[LACONIC_MODEL_OUTPUTS];
+    laconic_model_answer y[LACONIC_MODEL_OUTPUTS];
 } answer;
 
 int main(void)
@@ -33,7 +33,7 @@ int main(void)
     if ((size_t)shape[1] * LACONIC_MODEL_FEATURES > LACONIC_SEQUENCE || LACONIC_MODEL_MEMORY(shape[1]) > LACONIC_MEMORY)
         return 3;
     for (uint32_t i = 0; i < shape[0]; ++i) {
-        if (fread(sequence, sizeof(float) * LACONIC_MODEL_FEATURES, shape[1], in) != shape[1])
+        if (fread(sequence, sizeof(laconic_model_word) * LACONIC_MODEL_FEATURES, shape[1], in) != shape[1])
             return 4;
         laconic_model_predict(&state, sequence, shape[1], memory, answer.y);
         if (fwrite(&answer, sizeof answer, 1, out) != 1)

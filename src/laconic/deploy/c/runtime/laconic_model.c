@@ -1,8 +1,8 @@
 #include "laconic_model.h"
 
+/*@begin includes*/
 #include "laconic_cells.h"
-#include "laconic_kernels.h"
-#include "laconic_math.h"
+/*@end*/
 
 /*@begin constants*/
 static const float laconic_model_w_0[1] = {1.0f};
@@ -12,7 +12,7 @@ static const float laconic_model_w_0[1] = {1.0f};
 LACONIC_MATMUL(laconic_model_matmul_1_1_1_0, 1, 1, 1, 0)
 /*@end*/
 
-static int laconic_model_largest(const float *y)
+static int laconic_model_largest(const laconic_model_answer *y)
 {
     int best = 0;
 
@@ -28,17 +28,23 @@ void laconic_model_reset(laconic_model_state *s)
     lac_zero_f32(s->last, 1);
 }
 
-void laconic_model_step(laconic_model_state *s, const float *x)
+void laconic_model_words(const float *x, laconic_model_word *words)
+{
+    lac_copy_f32(words, x, LACONIC_MODEL_FEATURES);
+}
+
+void laconic_model_step(laconic_model_state *s, const laconic_model_word *x)
 {
     laconic_model_matmul_1_1_1_0(s->last, x, laconic_model_w_0);
 }
 
-void laconic_model_read(laconic_model_state *s, float *y)
+void laconic_model_read(laconic_model_state *s, laconic_model_answer *y)
 {
     lac_copy_f32(y, s->last, 1);
 }
 
-int laconic_model_predict(laconic_model_state *s, const float *x, size_t steps, float *memory, float *y)
+int laconic_model_predict(laconic_model_state *s, const laconic_model_word *x, size_t steps, laconic_model_word *memory,
+                          laconic_model_answer *y)
 {
     (void)memory;
     if (steps == 0)

@@ -19,7 +19,13 @@ extern "C" {
 #define LACONIC_MODEL_OUTPUTS 1
 /*@end*/
 
-/* Floats that laconic_model_predict needs for a sequence of so many steps, beside the state; often none. */
+/* What a feature is where it comes in, and a number of an answer. */
+/*@begin types*/
+typedef float laconic_model_word;
+typedef float laconic_model_answer;
+/*@end*/
+
+/* Words that laconic_model_predict needs for a sequence of so many steps, beside the state; often none. */
 /*@begin memory*/
 #define LACONIC_MODEL_MEMORY(steps) (0 * (steps))
 /*@end*/
@@ -34,19 +40,25 @@ typedef struct {
 /* Begin a new sequence; also what a new state needs first. */
 void laconic_model_reset(laconic_model_state *s);
 
+/*@begin words*/
+/* Make the words of one step from its features as floats. */
+void laconic_model_words(const float *x, laconic_model_word *words);
+
+/*@end*/
 /*@begin streaming*/
 /* Take one step's features; between calls the state may be copied or kept. */
-void laconic_model_step(laconic_model_state *s, const float *x);
+void laconic_model_step(laconic_model_state *s, const laconic_model_word *x);
 
 /* Write the answer to what came since the last reset into y (OUTPUTS numbers); the state goes on as if not asked. */
-void laconic_model_read(laconic_model_state *s, float *y);
+void laconic_model_read(laconic_model_state *s, laconic_model_answer *y);
 /*@end*/
 
 /*
  * Answer a whole sequence x of shape (steps, FEATURES), row-major, from a fresh start. `memory` holds MEMORY(steps)
- * floats and may be NULL where that is none. Returns the index of the largest output, or -1 if there is no step.
+ * words and may be NULL where that is none. Returns the index of the largest output, or -1 if there is no step.
  */
-int laconic_model_predict(laconic_model_state *s, const float *x, size_t steps, float *memory, float *y);
+int laconic_model_predict(laconic_model_state *s, const laconic_model_word *x, size_t steps, laconic_model_word *memory,
+                          laconic_model_answer *y);
 
 #ifdef __cplusplus
 }

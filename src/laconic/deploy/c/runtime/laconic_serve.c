@@ -1,14 +1,13 @@
 /* Many sequences in one call, for a host: what the shared library of a compiled model exports. */
 #include "laconic_serve.h"
 
-#include "laconic_model.h"
-
 size_t laconic_memory(size_t steps)
 {
     return LACONIC_MODEL_MEMORY(steps);
 }
 
-void laconic_serve(const float *x, size_t count, size_t steps, float *memory, float *y)
+void laconic_serve(const laconic_model_word *x, size_t count, size_t steps, laconic_model_word *memory,
+                   laconic_model_answer *y)
 {
     laconic_model_state state;
 
