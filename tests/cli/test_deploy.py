@@ -61,6 +61,26 @@ def test_a_model_of_its_own_on_a_board(study, laconic, tmp_path):
     assert (tmp_path / "keyword.h").exists()
 
 
+@needs_tools
+def test_whole_numbers_are_run_beside_floats(study, laconic, tmp_path):
+    data, folder = study
+    words = ("deploy", folder, "--int8", "--run", "--data", data, "--sequences", "60", "--json", "--out", tmp_path)
+    code, said, error = laconic(*words)
+    assert code == 0, error
+    whole, floats, dense = json.loads(said)["rows"]
+    assert [row["method"] for row in (whole, floats, dense)] == ["kronecker-int8", "kronecker", "dense"]
+    assert whole["largest_difference"] == 0
+    assert whole["accuracy"] == pytest.approx(floats["accuracy"], abs=0.05)
+    assert whole["weight_bytes"] < floats["weight_bytes"] / 1.7
+    assert "int16_t" in (tmp_path / "model.h").read_text()
+
+
+def test_whole_numbers_need_sequences(study, laconic, tmp_path):
+    code, _, error = laconic("deploy", study[1], "--int8", "--out", tmp_path / "out")
+    assert (code, "--data must be a file of sequences to calibrate on" in error) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_running_it_only_writes(study, laconic, tmp_path):
     code, said, error = laconic("deploy", study[1], "--method", "lowrank", "--target", "cortex-m0", "--out", tmp_path)
     assert code == 0, error

@@ -9,9 +9,9 @@ from deploy.compilers import COMPILERS
 from deploy.models import FORMS, network, sequences
 
 from laconic.core.checks import DataError, ParameterError
-from laconic.deploy import TARGETS, ProgramError, ToolMissingError, cost, lower, run_firmware, write_firmware
+from laconic.deploy import TARGETS, ProgramError, ToolMissingError, cost, lower, quantize, run_firmware, write_firmware
 
-EMULATED = [name for name, target in TARGETS.items() if not target.is_host]
+EMULATED = [name for name, target in TARGETS.items() if target.is_board]
 ARM = all(map(shutil.which, ("arm-none-eabi-gcc", "qemu-system-arm", "make")))
 on_arm = pytest.mark.skipif(not ARM, reason="needs arm-none-eabi-gcc, qemu-system-arm and make")
 on_host = pytest.mark.skipif(not COMPILERS or not shutil.which("make"), reason="needs a C compiler and make")
@@ -45,6 +45,18 @@ def test_boards_run_it(graph, target, tmp_path):
     assert 1000 < found.code_bytes < 12_000
     if TARGETS[target].instructions_per_tick:
         assert (found.instructions > 2 * 9 * cost(graph).layers[0].macs / 2).all()  # a multiply-add is an instruction
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("aarch64-linux-gnu-gcc", "qemu-aarch64", "make"))),
+    reason="needs aarch64-linux-gnu-gcc, qemu-aarch64 and make",
+)
+def test_a_larger_arm_core_runs_it(graph, tmp_path):
+    x = sequences()
+    found = written_and_run(graph, tmp_path, "cortex-a53", x)
+    np.testing.assert_allclose(found.answers, graph.interpret(x), rtol=0, atol=1e-5)
+    whole = quantize(graph, x)
+    np.testing.assert_array_equal(written_and_run(whole, tmp_path, "cortex-a53", x).answers, whole.interpret(x))
 
 
 @on_arm

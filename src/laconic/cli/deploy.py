@@ -11,7 +11,7 @@ from laconic.cli.options import as_typed, flag, group
 from laconic.cli.table import aligned
 from laconic.core.checks import check_positive_int
 
-TARGETS = ("host", "cortex-m0", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
+TARGETS = ("host", "cortex-m0", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-a53")
 OWNER = "laconic deploy"
 HEADINGS = {
     "method": "model",
@@ -37,9 +37,12 @@ def deploy(
     target: Annotated[str, typer.Option(metavar="NAME", help=f"{', '.join(TARGETS[:-1])} or {TARGETS[-1]}.")] = "host",
     method: Annotated[str | None, _model("NAME", "Which of a folder's models.", "its first compressed one")] = None,
     name: Annotated[str, _model("NAME", "What names in C begin with.")] = "model",
+    int8: Annotated[
+        bool, flag("--int8", "Whole numbers: weights of 8 bits, activations of 16, calibrated on --data.")
+    ] = False,
     run: Annotated[bool, flag("--run", "Build it and run it, on an emulated board where it is for one.")] = False,
     data: Annotated[
-        Path | None, _run("FILE.npz", "Test sequences, and their classes, to run it over.", "drawn ones")
+        Path | None, _run("FILE.npz", "Sequences to calibrate on (training) and to run over (test).", "drawn ones")
     ] = None,
     sequences: Annotated[int, _run("N", "How many of them.")] = 8,
     steps: Annotated[int, _run("N", "Steps of drawn ones.")] = 50,
@@ -49,8 +52,9 @@ def deploy(
 ) -> None:
     """Write a trained model as C99 for a microcontroller or this machine: no allocation, no library.
 
-    With --run the program is built and run, its answers are compared with the reference, and the dense model of the
-    same folder is run beside it. QEMU counts instructions, not cycles.
+    With --int8 the C needs no floating point, and equals laconic's reference bit for bit on every target. With --run
+    the program is built and run, its answers are compared with the reference, and the float model and the dense one of
+    the same folder are run beside it. QEMU counts instructions, not cycles.
     """
     from laconic.cli.deploying import Request, write_model
 
@@ -60,6 +64,7 @@ def deploy(
         target=target,
         method=method,
         name=name,
+        int8=int8,
         run=run,
         data=data,
         n_sequences=check_positive_int(OWNER, "sequences", sequences),

@@ -16,13 +16,16 @@ from laconic.cli.folder import check_writable
 from laconic.cli.machine import machine
 from laconic.core.checks import DataError, ParameterError, check_choice
 from laconic.core.files import atomic_write_text, write_json
-from laconic.deploy import TARGETS, Graph, check_name, cost, lower, run_firmware, write_firmware
+from laconic.deploy import TARGETS, Graph, IntGraph, check_name, cost, lower, quantize, run_firmware, write_firmware
 from laconic.report import deployment_section, render_report
 from laconic.rnn import RNNClassifier
 
 OWNER = "laconic deploy"
 FIGURES = "deploy.json"
 Array = NDArray[Any]
+Deployable = Graph | IntGraph
+CALIBRATION = 512
+"""Training sequences that ranges are taken from, at most."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class Request:
     target, name : str
     method : str or None
         Of a folder's models; None for the first compressed one.
-    run : bool
+    int8, run : bool
     data : Path or None
-        Sequences to run over; None draws some.
+        Sequences to calibrate on and to run over; None draws some to run over.
     n_sequences, n_steps : int
     command : str
     overwrite : bool
@@ -48,6 +51,7 @@ class Request:
     target: str
     method: str | None
     name: str
+    int8: bool
     run: bool
     data: Path | None
     n_sequences: int
@@ -70,7 +74,7 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     check_name(OWNER, request.name)
     files = _files(request.model, request.method)
     models = {method: RNNClassifier.load(path) for method, path in files.items()}
-    graphs = {method: lower(model) for method, model in models.items()}
+    graphs = _graphs({method: lower(model) for method, model in models.items()}, request)
     sequences = _sequences(request, next(iter(models.values()))) if request.run else None
     _refuse(request)
     check_writable(request.out)
@@ -85,6 +89,13 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     atomic_write_text(request.out / "report.html", render_report([deployment_section(metrics)]))
     write_json(request.out / FIGURES, metrics)
     return metrics
+
+
+def _graphs(floats: dict[str, Graph], request: Request) -> dict[str, Deployable]:
+    """Return what is written, then what is run beside it."""
+    wanted, graph = next(iter(floats.items()))
+    whole = {f"{wanted}-int8": quantize(graph, _calibration(request, graph))} if request.int8 else {}
+    return {**whole, **floats}
 
 
 def _files(model: Path, method: str | None) -> dict[str, Path]:
@@ -122,6 +133,17 @@ def _sequences(request: Request, model: RNNClassifier) -> Sequences:
     return Sequences(found.x_test[: request.n_sequences], found.y_test[: request.n_sequences])
 
 
+def _calibration(request: Request, graph: Graph) -> Array:
+    """Return training sequences of the data file."""
+    if request.data is None:
+        raise ParameterError(OWNER, "data", "a file of sequences to calibrate on, which --int8 needs", None)
+    from laconic.datasets import load_npz
+
+    x = load_npz(request.data).x_train
+    chosen = np.random.default_rng(0).permutation(len(x))[:CALIBRATION]
+    return graph.words(x[np.sort(chosen)], OWNER)
+
+
 def _refuse(request: Request) -> None:
     """Leave what is there alone unless it may be replaced."""
     there = [name for name in (f"{request.name}.c", f"{request.name}.h", "Makefile") if (request.out / name).exists()]
@@ -131,7 +153,7 @@ def _refuse(request: Request) -> None:
 
 
 def _row(
-    method: str, graph: Graph, folder: Path, request: Request, sequences: Sequences | None, console: Console
+    method: str, graph: Deployable, folder: Path, request: Request, sequences: Sequences | None, console: Console
 ) -> dict[str, Any]:
     costs = cost(graph)
     row = {
@@ -148,7 +170,7 @@ def _row(
     return row | _figures(graph, folder, request, sequences)
 
 
-def _figures(graph: Graph, folder: Path, request: Request, sequences: Sequences) -> dict[str, Any]:
+def _figures(graph: Deployable, folder: Path, request: Request, sequences: Sequences) -> dict[str, Any]:
     """Return what a run shows."""
     found = run_firmware(graph, folder, sequences.x, name=request.name, target=request.target)
     counted = None if found.instructions is None else float(found.instructions.mean())

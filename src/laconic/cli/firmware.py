@@ -4,20 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from laconic.cli.comparison import Request as Comparison
 from laconic.cli.comparison import compare
 from laconic.cli.deploying import Request, write_model
 from laconic.cli.source import DataSource
+from laconic.datasets import SequenceData
 from laconic.deploy import TARGETS, ToolMissingError, check_tools
 from laconic.rnn.study import Study
 
-N_SEQUENCES = 64
-
 
 def write_digits(out: Path, console: Console) -> dict[str, Any]:
-    """Train a small network on digits, dense and as Kronecker products, and write it as C.
+    """Train a small network on digits, dense and as Kronecker products, and write it as C, in whole numbers.
 
     Returns what deploy.json holds. It is run on an emulated Cortex-M4, else here, else not at all: as the tools allow.
     """
@@ -30,14 +30,20 @@ def write_digits(out: Path, console: Console) -> dict[str, Any]:
         target="cortex-m4",
         method="kronecker",
         name="digits",
+        int8=True,
         run=True,
-        data=None,
-        n_sequences=N_SEQUENCES,
+        data=_written(data, out / "digits.npz"),
+        n_sequences=len(data.x_test),
         n_steps=data.n_steps,
         command="laconic tour",
         overwrite=True,
     )
     return write_model(replace(request, **_possible()), console)
+
+
+def _written(data: SequenceData, path: Path) -> Path:
+    np.savez(path, x_train=data.x_train, y_train=data.y_train, x_test=data.x_test, y_test=data.y_test)
+    return path
 
 
 def _possible() -> dict[str, Any]:

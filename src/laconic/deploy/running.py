@@ -19,7 +19,6 @@ Array = NDArray[Any]
 
 SEMIHOSTING = ("-monitor", "none", "-serial", "none", "-nographic", "-semihosting-config", "enable=on,target=native")
 COUNTING = ("-icount", "shift=0,sleep=off")
-_CORTEX_M = "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm make, or the like"
 _FAULTS = {2: "its files cannot be opened", 3: "the sequences are longer than it was built for", 99: "it faulted"}
 
 
@@ -93,17 +92,17 @@ def run_firmware(
 
 def check_tools(target: Target) -> None:
     """Raise `ToolMissingError` unless what builds and runs programs for a target is installed."""
-    emulator = () if target.is_host else ("qemu-system-arm",)
-    missing = [tool for tool in ("make", target.compiler, *emulator) if shutil.which(tool) is None]
+    tools = ("make", target.compiler, *((target.emulator,) if target.emulator else ()))
+    missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
-        hint = "apt install gcc make, or the like" if target.is_host else _CORTEX_M
+        hint = f"apt install {target.packages} make, or the like"
         raise ToolMissingError(f"{target.name}: {' and '.join(missing)} not found ({hint})")
 
 
 def _command(target: Target, name: str) -> tuple[str, ...]:
-    if target.is_host:
-        return (f"./{name}.elf",)
-    return ("qemu-system-arm", "-machine", target.machine, *SEMIHOSTING, *COUNTING, "-kernel", f"{name}.elf")
+    if not target.is_board:
+        return (*((target.emulator,) if target.emulator else ()), f"./{name}.elf")
+    return (target.emulator, "-machine", target.machine, *SEMIHOSTING, *COUNTING, "-kernel", f"{name}.elf")
 
 
 def _call(folder: Path, *command: str) -> None:
@@ -124,7 +123,7 @@ def _read(path: Path, n: int, n_outputs: int) -> tuple[Array, Array]:
 
 def _sizes(folder: Path, target: Target, file: str) -> tuple[int, int]:
     """Return the bytes of code and constants, and of data, of a program."""
-    size = target.compiler.removesuffix("gcc") + "size" if not target.is_host else "size"
+    size = target.compiler.removesuffix("gcc").removesuffix("cc") + "size"
     text = subprocess.run([size, file], cwd=folder, capture_output=True, text=True, check=True).stdout
     code, data, zeroed = map(int, text.splitlines()[1].split()[:3])
     return code + data, data + zeroed

@@ -21,7 +21,11 @@ class Target:
     tiles : tuple of (int, int)
         Rows and vectors of a product that its registers hold best.
     machine : str
-        QEMU's board of this processor; empty for the host.
+        QEMU's board of this processor; empty where an operating system runs programs.
+    emulator : str
+        Command that runs a program on this machine; empty where it runs as it is.
+    packages : str
+        What has to be installed, beside make.
     memory : tuple of str
         Origin and length of the board's flash, then of its RAM.
     instructions_per_tick : float
@@ -34,13 +38,15 @@ class Target:
     flags: tuple[str, ...]
     tiles: tuple[int, int]
     machine: str = ""
+    emulator: str = ""
+    packages: str = "gcc"
     memory: tuple[str, str, str, str] = _FLASH_AT_0
     instructions_per_tick: float = 0.0
 
     @property
-    def is_host(self) -> bool:
-        """Whether programs run here as they are."""
-        return not self.machine
+    def is_board(self) -> bool:
+        """Whether there is no operating system."""
+        return bool(self.machine)
 
 
 def _cortex_m(
@@ -53,8 +59,10 @@ def _cortex_m(
         (*flags.split(), *_COMMON),
         (6, 4),
         machine,
+        "qemu-system-arm",
+        "gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm",
         memory,
-        instructions_per_tick=tick,
+        tick,
     )
 
 
@@ -62,6 +70,10 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target("host", "this machine", "cc", ("-march=native",), (4, 2)),
+        Target(
+            "cortex-a53", "Cortex-A53 under Linux", "aarch64-linux-gnu-gcc", ("-mcpu=cortex-a53", "-static"), (4, 4),
+            emulator="qemu-aarch64", packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
+        ),
         _cortex_m(
             "cortex-m0", "Cortex-M0, no floating-point unit", "-mcpu=cortex-m0", "microbit",
             ("0x00000000", "256K", "0x20000000", "16K"),

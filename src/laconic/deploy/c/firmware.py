@@ -47,20 +47,20 @@ def write_firmware(
 
 
 def _files(target: Target, name: str) -> dict[str, str]:
-    sources = ("laconic_host.c",) if target.is_host else _BOARD
+    sources = _BOARD if target.is_board else ("laconic_host.c",)
     tiles = [f"LACONIC_{key}={size}" for key, size in zip(("ROWS", "VECTORS"), target.tiles, strict=True)]
     texts = {file: filled(file, {}, name) for file in sources}
     texts["Makefile"] = filled("Makefile", {"target": _variables(target, sources, tiles)}, name)
     library = f"target_compile_definitions(laconic_model PRIVATE {' '.join(tiles)})"
     texts["CMakeLists.txt"] = filled("CMakeLists.txt", {"tiles": library}, name)
-    if not target.is_host:
+    if target.is_board:
         texts["laconic_semihost.h"] = filled("laconic_semihost.h", {}, name)
         texts["laconic.ld"] = filled("laconic.ld", {"memory": _memory(target)}, name)
     return texts
 
 
 def _variables(target: Target, sources: tuple[str, ...], tiles: list[str]) -> str:
-    link = "" if target.is_host else "-nostartfiles --specs=nano.specs -Wl,--gc-sections -T laconic.ld"
+    link = "-nostartfiles --specs=nano.specs -Wl,--gc-sections -T laconic.ld" if target.is_board else ""
     return "\n".join(
         (
             f"# {target.title}",

@@ -24,7 +24,7 @@ def float_skeleton(graph: Graph, owner: str, source: Source) -> Skeleton:
     found = staged(owner, graph)
     levels = [_level(stage, i, source) for i, stage in enumerate(found.stages)]
     width = levels[-1].n_outputs
-    top = source.field("vector0", width)
+    top = levels[-1].joined(source, FLOATS.word)
     lines, at, size = write_vectors(list(found.after), width, top, source)
     return Skeleton(FLOATS, tuple(levels), found.last_step, top, (*lines, f"lac_copy_f32(y, {at}, {size});"))
 

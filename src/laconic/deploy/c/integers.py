@@ -21,7 +21,7 @@ def int_skeleton(graph: IntGraph, owner: str, source: Source) -> Skeleton:
     """Write the functions for single steps; return what joins them."""
     levels = [_level(layer, i, source) for i, layer in enumerate(graph.layers)]
     _write_words(graph, source)
-    top = source.field("vector0", levels[-1].n_outputs, WORD)
+    top = levels[-1].joined(source, WORD)
     answer = _answer(graph, top, levels[-1].n_outputs, source)
     return Skeleton(_numbers(graph), tuple(levels), graph.last_step, top, tuple(answer))
 

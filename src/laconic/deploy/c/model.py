@@ -36,8 +36,8 @@ skeleton.register(IntGraph, int_skeleton)
 
 def _write_read(found: Skeleton, source: Source) -> None:
     """Add the function that answers from the states of the top layer."""
-    lines, start = list[str](), 0
-    for way in found.levels[-1].ways:
+    lines, start, ways = list[str](), 0, found.levels[-1].ways
+    for way in ways if len(ways) > 1 else ():
         lines.append(f"{found.numbers.copy}({found.top} + {start}, {way.h}, {way.n_units});")
         start += way.n_units
     scope = "" if found.streams else "static "

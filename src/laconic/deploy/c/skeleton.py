@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from laconic.deploy.c.source import Source
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -60,6 +62,10 @@ class Level:
     def n_outputs(self) -> int:
         """Units of all directions."""
         return sum(way.n_units for way in self.ways)
+
+    def joined(self, source: Source, kind: str) -> str:
+        """Return the expression for what all directions give, side by side: a field, or the only one's state."""
+        return self.ways[0].h if len(self.ways) == 1 else source.field("vector0", self.n_outputs, kind)
 
 
 @dataclass(frozen=True)

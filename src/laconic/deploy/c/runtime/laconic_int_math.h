@@ -30,14 +30,20 @@ LACONIC_INLINE int32_t lac_larger(int32_t a, int32_t b)
 }
 
 /* The nearest word. */
+#ifdef LACONIC_SAT
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* inside of the compiler's own macro */
 LACONIC_INLINE int32_t lac_saturated(int32_t x)
 {
-#ifdef LACONIC_SAT
-    return (int32_t)__ssat(x, 16);
-#else
-    return lac_smaller(lac_larger(x, -LACONIC_WORD - 1), LACONIC_WORD);
-#endif
+    return __ssat(x, 16);
 }
+#pragma GCC diagnostic pop
+#else
+LACONIC_INLINE int32_t lac_saturated(int32_t x)
+{
+    return lac_smaller(lac_larger(x, -LACONIC_WORD - 1), LACONIC_WORD);
+}
+#endif
 
 /* x / 2^bits, rounded to the nearest whole number, halves upwards; 0 <= bits <= 30. */
 LACONIC_INLINE int32_t lac_shifted(int32_t x, int bits)
