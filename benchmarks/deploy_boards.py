@@ -79,8 +79,8 @@ def page(found: dict[str, Any]) -> str:
         f"{', '.join(f'{name} {value}' for name, value in found['machine'].items())}.",
         "",
         f"LSTM {FEATURES} -> {UNITS}, {STEPS} steps, a linear layer of {OUTPUTS}. Instructions a step, the linear "
-        "layer and the call included, as QEMU counts them: cycles are more. Bytes of weights (biases included), of code with "
-        "tables and start-up, of state with work space; largest difference from the reference.",
+        "layer and the call included, as QEMU counts them: cycles are more. Bytes of weights (biases included), of "
+        "code with tables and start-up, of state with work space; largest difference from the reference.",
         "",
         "| network | numbers | core | instructions a step | weights | code | state | difference |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
@@ -110,8 +110,9 @@ def main() -> None:
     x = np.random.default_rng(0).standard_normal((4, STEPS, FEATURES)).astype(np.float32)
     rows = [row(key, graph, board, x) for key, graph in graphs(x).items() for board in BOARDS]
     date = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    found = {"laconic": laconic.__version__, "date": date,
-             "command": "python benchmarks/deploy_boards.py", "machine": machine() | versions(), "rows": rows}  # fmt: skip
+    command = "python benchmarks/deploy_boards.py"
+    found = {"laconic": laconic.__version__, "date": date, "command": command, "machine": machine() | versions(),
+             "rows": rows}  # fmt: skip
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "deploy_boards.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     (options.out / "deploy_boards.md").write_text(page(found), "utf-8")

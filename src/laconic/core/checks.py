@@ -70,8 +70,9 @@ def check_interval(
 
 def check_finite(owner: str, parameter: str, array: Any) -> None:
     """Raise `DataError` if a NumPy array holds NaN or infinity, saying how many and where the first is."""
-    bad = ~np.isfinite(array)
-    if bad.any():
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = ~finite
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(
             f"{owner}: {parameter} must be finite, got {int(bad.sum())} NaN or infinite values, "

@@ -49,7 +49,7 @@ class CompiledModel:
     """
 
     def __init__(self, graph: Graph | IntGraph, *, compiler: str | None = None) -> None:
-        self.graph = graph
+        self.graph, self._n_outputs = graph, graph.n_outputs
         with tempfile.TemporaryDirectory(prefix="laconic-") as folder:
             self._library = _loaded(_built(graph, Path(folder), _compiler(compiler)))
 
@@ -75,9 +75,15 @@ class CompiledModel:
         """Return the answers to sequences of words, as a graph's `words` gives them, as 32 bits each."""
         n, steps = words.shape[:2]
         memory = np.empty(self._library.laconic_memory(steps), words.dtype)
-        numbers = np.empty((n, self.graph.n_outputs), np.uint32)
-        self._library.laconic_serve(words.ctypes.data, n, steps, memory.ctypes.data, numbers.ctypes.data)
+        numbers = np.empty((n, self._n_outputs), np.uint32)
+        self._library.laconic_serve(_address(words), n, steps, _address(memory), _address(numbers))
         return numbers
+
+
+def _address(array: Array) -> int:
+    """Return where an array's numbers begin, in a tenth of the time of ``array.ctypes.data``."""
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _compiler(asked: str | None) -> str:
