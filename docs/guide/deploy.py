@@ -33,6 +33,15 @@ if shutil.which("arm-none-eabi-gcc") and shutil.which("qemu-system-arm") and shu
     found = run_firmware(graph, "firmware", rows[1400:1408], name="digits", target="cortex-m4")
     print(f"{found.instructions[0] / 8:.0f} instructions a step, {found.code_bytes} bytes of code")
     assert np.abs(found.answers - logits[:8]).max() < 1e-5
+# [quantize]
+from laconic.deploy import quantize
+
+whole = quantize(graph, rows[:200])
+print(f"{cost(whole).weight_bytes} bytes of weights, {cost(whole).state_bytes} of state")
+agree = np.mean(whole.interpret(rows[1400:]).argmax(axis=1) == logits.argmax(axis=1))
+print(f"{100 * agree:.1f} % of the classes are those of the floats")
+assert agree > 0.98
+write_firmware(whole, "firmware-int8", name="digits", target="cortex-m0")
 # [compiled]
 from laconic.deploy import CompiledModel
 
