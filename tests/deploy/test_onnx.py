@@ -289,7 +289,7 @@ def test_numbers_that_float32_does_not_hold_are_refused(value, tmp_path):
 
 def test_what_is_no_graph_or_form_or_place(tmp_path):
     graph = lower(network("rnn", "dense", FORMS[0], "joint"))
-    with pytest.raises(ParameterError, match="to_onnx: form must be one of 'scan', 'standard', 'expanded', got 'loop'"):
+    with pytest.raises(ParameterError, match="to_onnx: form must be one of 'expanded', 'standard', 'scan', got 'loop'"):
         to_onnx(graph, tmp_path / "m.onnx", form="loop")
     with pytest.raises(ParameterError, match="to_onnx: graph must be a Graph of floats"):
         to_onnx(quantize(graph, sequences()), tmp_path / "m.onnx")

@@ -37,6 +37,12 @@ def deploy(
     target: Annotated[str, typer.Option(metavar="NAME", help=f"{', '.join(TARGETS[:-1])} or {TARGETS[-1]}.")] = "host",
     method: Annotated[str | None, _model("NAME", "Which of a folder's models.", "its first compressed one")] = None,
     name: Annotated[str, _model("NAME", "What names in C begin with.")] = "model",
+    onnx: Annotated[
+        Path | None, _model("FILE", "Write it as ONNX, too: a file, or a folder for NAME.onnx.", "no")
+    ] = None,
+    onnx_form: Annotated[
+        str | None, _model("NAME", "How ONNX holds recurrent layers: expanded, standard or scan.", "expanded")
+    ] = None,
     run: Annotated[bool, flag("--run", "Build it and run it, on an emulated board where it is for one.")] = False,
     data: Annotated[
         Path | None, _run("FILE.npz", "Test sequences, and their classes, to run it over.", "drawn ones")
@@ -50,7 +56,8 @@ def deploy(
     """Write a trained model as C99 for a microcontroller or this machine: no allocation, no library.
 
     With --run the program is built and run, its answers are compared with the reference, and the dense model of the
-    same folder is run beside it. QEMU counts instructions, not cycles.
+    same folder is run beside it. QEMU counts instructions, not cycles. With --onnx it is an ONNX file, too, which is
+    compared with the reference where ONNX Runtime is installed.
     """
     from laconic.cli.deploying import Request, write_model
 
@@ -66,6 +73,8 @@ def deploy(
         n_steps=check_positive_int(OWNER, "steps", steps),
         command=as_typed(),
         overwrite=overwrite,
+        onnx=onnx,
+        onnx_form=onnx_form,
     )
     show(write_model(request, Console(stderr=True, quiet=quiet)), out, as_json)
 
@@ -75,8 +84,12 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(metrics))
         return
+    from laconic.cli.exporting import exported
+
     print_figures(metrics)
     print(f"Report: {out / 'report.html'}")
+    if "onnx" in metrics:
+        print(exported(metrics["onnx"]))
     print(f"C: {out / metrics['name']}.c, {out / metrics['name']}.h; make -C {out} builds them")
 
 

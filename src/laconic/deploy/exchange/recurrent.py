@@ -42,8 +42,8 @@ def _are_a_pair(first: Recurrence, second: Recurrence) -> bool:
 
 
 FORMS: dict[str, Run] = {
-    "scan": _scans,
-    "standard": partial(_operators, weights=materialised),
     "expanded": partial(_operators, weights=expanded),
+    "standard": partial(_operators, weights=materialised),
+    "scan": _scans,
 }
 """Every form by name."""
