@@ -17,15 +17,20 @@ def _scans(directions: Directions, draft: Draft, x: Rows, final: bool) -> str:
     return draft.joined([scanned(direction, draft, x, final=final) for direction in directions])
 
 
-def _operators(directions: Directions, draft: Draft, x: Rows, final: bool, *, weights: Weights) -> str:
-    return draft.joined([_operator(group, draft, x, final, weights) for group in _groups(directions)])
+def _dense_scans(directions: Directions, draft: Draft, x: Rows, final: bool) -> str:
+    return _scans(tuple(map(as_dense, directions)), draft, x, final)
 
 
-def _operator(group: Directions, draft: Draft, x: Rows, final: bool, weights: Weights) -> str:
-    if group[0].cell in OPERATORS:
-        return operated(group, draft, x, final=final, weights=weights)
-    whole = tuple(map(as_dense, group)) if weights is materialised else group
-    return _scans(whole, draft, x, final)
+def _operators(directions: Directions, draft: Draft, x: Rows, final: bool, *, weights: Weights, loop: Run) -> str:
+    """Write operators, and loops of cells that have none."""
+    return draft.joined(
+        [
+            operated(group, draft, x, final=final, weights=weights)
+            if group[0].cell in OPERATORS
+            else loop(group, draft, x, final)
+            for group in _groups(directions)
+        ]
+    )
 
 
 def _groups(directions: Directions) -> Iterator[Directions]:
@@ -42,8 +47,8 @@ def _are_a_pair(first: Recurrence, second: Recurrence) -> bool:
 
 
 FORMS: dict[str, Run] = {
-    "expanded": partial(_operators, weights=expanded),
-    "standard": partial(_operators, weights=materialised),
+    "expanded": partial(_operators, weights=expanded, loop=_scans),
+    "standard": partial(_operators, weights=materialised, loop=_dense_scans),
     "scan": _scans,
 }
 """Every form by name."""

@@ -1,15 +1,15 @@
 """The whole matrices of a recurrence: in the file, or made of the structure's factors when the file is loaded."""
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from laconic.deploy.exchange.draft import Array, Draft, Rows
 from laconic.deploy.exchange.products import product
+from laconic.deploy.exchange.standard import Directions
 from laconic.deploy.recurrence import Recurrence
 from laconic.structured import DenseMatrix, StructuredMatrix
-
-Directions = tuple[Recurrence, ...]
 
 
 def dense_halves(recurrence: Recurrence) -> tuple[Array, Array]:
@@ -60,4 +60,4 @@ def _transposed(matrix: StructuredMatrix, draft: Draft) -> str:
 def as_dense(recurrence: Recurrence) -> Recurrence:
     """Return the same recurrence with W and U as whole matrices."""
     by_input, by_state = (DenseMatrix(half) for half in dense_halves(recurrence))
-    return Recurrence(recurrence.cell, (by_input, by_state), recurrence.bias, recurrence.scalars, recurrence.reverse)
+    return replace(recurrence, matrices=(by_input, by_state))
