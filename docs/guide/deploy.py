@@ -48,4 +48,13 @@ from laconic.deploy import CompiledModel
 if shutil.which("cc"):
     compiled = CompiledModel(graph)
     assert np.allclose(compiled.predict(rows[1400:]), logits, atol=1e-5)
+# [onnx]
+from importlib.util import find_spec
+
+if find_spec("onnx") and find_spec("onnxruntime"):
+    from laconic.deploy import run_onnx, to_onnx
+
+    file = to_onnx(graph, "digits.onnx")
+    print(f"{file.bytes} bytes, {file.weight_bytes} of them weights")
+    assert np.abs(run_onnx("digits.onnx", rows[1400:]) - logits).max() < 1e-5
 # [end]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 from cli_helpers import STUDY, write_data
@@ -91,7 +92,57 @@ def test_without_running_it_only_writes(study, laconic, tmp_path):
     assert laconic("deploy", study[1], "--out", tmp_path, "--overwrite")[0] == 0
 
 
+@pytest.mark.parametrize("form", [None, "standard", "scan"])
+def test_onnx_beside_the_c(form, study, laconic, tmp_path):
+    pytest.importorskip("onnxruntime")
+    words = ("deploy", study[1], "--out", tmp_path, "--onnx", tmp_path / "phone" / "tiny.onnx")
+    code, said, error = laconic(*words, *(() if form is None else ("--onnx-form", form)))
+    assert code == 0, error
+    found = json.loads((tmp_path / "deploy.json").read_text("utf-8"))["onnx"]
+    assert found["bytes"] == (tmp_path / "phone" / "tiny.onnx").stat().st_size
+    assert found["form"] == (form or "expanded")
+    assert found["largest_difference"] < 1e-5
+    assert f"ONNX: {tmp_path / 'phone' / 'tiny.onnx'} ({found['form']}), {found['bytes']:,} bytes" in said
+    assert "in ONNX Runtime" in said
+    assert "tiny.onnx" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_onnx_into_a_folder_over_test_sequences(study, laconic, tmp_path):
+    pytest.importorskip("onnxruntime")
+    data, folder = study
+    words = ("deploy", folder, "--out", tmp_path, "--onnx", tmp_path, "--data", data, "--name", "tiny", "--json")
+    code, said, error = laconic(*words)
+    assert code == 0, error
+    assert json.loads(said)["onnx"]["file"] == str(tmp_path / "tiny.onnx")
+    before = (tmp_path / "tiny.onnx").read_bytes()
+    (tmp_path / "tiny.onnx").write_bytes(b"mine")
+    code, _, error = laconic(*words[:-5], "--name", "tiny", "--out", tmp_path / "other")
+    assert (code, "--onnx must be a file that is not there" in error) == (2, True)
+    assert not (tmp_path / "other").exists()
+    assert laconic(*words, "--overwrite")[0] == 0
+    assert (tmp_path / "tiny.onnx").read_bytes() == before
+
+
+def test_without_onnx_nothing_is_written_and_without_its_runtime_it_says_so(study, laconic, tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    words = ("deploy", study[1], "--onnx", tmp_path / "m.onnx")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    code, said, error = laconic(*words, "--out", tmp_path / "first")
+    assert (code, "ONNX Runtime is not installed" in said) == (0, True), error
+    for name in [name for name in sys.modules if name.startswith("laconic.deploy.exchange")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    code, _, error = laconic(*words, "--out", tmp_path / "second", "--overwrite")
+    assert (code, "pip install 'laconic[onnx]'" in error) == (1, True)
+    assert not (tmp_path / "second").exists()
+
+
 BAD = {
+    "onnx form": (
+        ("--onnx", "m.onnx", "--onnx-form", "loop"),
+        "--onnx-form must be one of 'expanded', 'standard', 'scan'",
+    ),
+    "form alone": (("--onnx-form", "scan"), "--onnx-form must be left out where no --onnx is given"),
     "target": (("--target", "abacus"), "--target must be one of 'host', 'cortex-m0'"),
     "method": (("--method", "pruned"), "--method must be one of dense, kronecker, lowrank, got 'pruned'"),
     "name": (("--name", "1st"), "--name must be at most 31 letters"),

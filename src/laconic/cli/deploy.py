@@ -40,6 +40,12 @@ def deploy(
     int8: Annotated[
         bool, flag("--int8", "Whole numbers: weights of 8 bits, activations of 16, calibrated on --data.")
     ] = False,
+    onnx: Annotated[
+        Path | None, _model("FILE", "Write it as ONNX, too: a file, or a folder for NAME.onnx.", "no")
+    ] = None,
+    onnx_form: Annotated[
+        str | None, _model("NAME", "How ONNX holds recurrent layers: expanded, standard or scan.", "expanded")
+    ] = None,
     run: Annotated[bool, flag("--run", "Build it and run it, on an emulated board where it is for one.")] = False,
     data: Annotated[
         Path | None, _run("FILE.npz", "Sequences to calibrate on (training) and to run over (test).", "drawn ones")
@@ -54,7 +60,8 @@ def deploy(
 
     With --int8 the C needs no floating point, and equals laconic's reference bit for bit on every target. With --run
     the program is built and run, its answers are compared with the reference, and the float model and the dense one of
-    the same folder are run beside it. QEMU counts instructions, not cycles.
+    the same folder are run beside it. QEMU counts instructions, not cycles. With --onnx the float model is an ONNX file,
+    too, which is compared with the reference where ONNX Runtime is installed.
     """
     from laconic.cli.deploying import Request, write_model
 
@@ -71,6 +78,8 @@ def deploy(
         n_steps=check_positive_int(OWNER, "steps", steps),
         command=as_typed(),
         overwrite=overwrite,
+        onnx=onnx,
+        onnx_form=onnx_form,
     )
     show(write_model(request, Console(stderr=True, quiet=quiet)), out, as_json)
 
@@ -80,8 +89,12 @@ def show(metrics: dict[str, Any], out: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(metrics))
         return
+    from laconic.cli.exporting import exported
+
     print_figures(metrics)
     print(f"Report: {out / 'report.html'}")
+    if "onnx" in metrics:
+        print(exported(metrics["onnx"]))
     print(f"C: {out / metrics['name']}.c, {out / metrics['name']}.h; make -C {out} builds them")
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import laconic
+from laconic.cli.exporting import export, onnx_file
 from laconic.cli.folder import check_writable
 from laconic.cli.machine import machine
 from laconic.core.checks import DataError, ParameterError, check_choice
@@ -44,6 +45,9 @@ class Request:
     n_sequences, n_steps : int
     command : str
     overwrite : bool
+    onnx : Path or None
+        Where the model goes as an ONNX file, too.
+    onnx_form : str or None
     """
 
     model: Path
@@ -58,6 +62,8 @@ class Request:
     n_steps: int
     command: str
     overwrite: bool
+    onnx: Path | None = None
+    onnx_form: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,13 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     """Write the C of a model; return what deploy.json holds."""
     check_choice(OWNER, "target", request.target, TARGETS)
     check_name(OWNER, request.name)
+    onnx = onnx_file(OWNER, request.onnx, request.onnx_form, request.name, request.overwrite)
     files = _files(request.model, request.method)
     models = {method: RNNClassifier.load(path) for method, path in files.items()}
-    graphs = _graphs({method: lower(model) for method, model in models.items()}, request)
-    sequences = _sequences(request, next(iter(models.values()))) if request.run else None
+    floats = {method: lower(model) for method, model in models.items()}
+    graphs = _graphs(floats, request)
+    found = _sequences(request, next(iter(models.values()))) if request.run or onnx else None
+    sequences = found if request.run else None
     _refuse(request)
     check_writable(request.out)
     wanted, *others = graphs
@@ -86,6 +95,8 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
             write_firmware(graphs[other], folder, name=request.name, target=request.target)
             rows.append(_row(other, graphs[other], Path(folder), request, sequences, console))
     metrics = _metrics(request, rows)
+    if onnx and found:
+        metrics["onnx"] = export(next(iter(floats.values())), onnx, request.onnx_form, found.x)
     atomic_write_text(request.out / "report.html", render_report([deployment_section(metrics)]))
     write_json(request.out / FIGURES, metrics)
     return metrics

@@ -1,4 +1,4 @@
-"""From a trained model to what runs without any framework: a graph, its reference, its costs and its C."""
+"""From a trained model to what runs without any framework: a graph, its reference, its costs, its C and its ONNX."""
 
 from importlib import import_module
 from typing import Any
@@ -20,6 +20,7 @@ __all__ = [
     "Graph",
     "IntGraph",
     "LayerCost",
+    "OnnxFile",
     "ProgramError",
     "Run",
     "Target",
@@ -32,13 +33,18 @@ __all__ = [
     "lower",
     "quantize",
     "run_firmware",
+    "run_onnx",
+    "to_onnx",
     "write_c",
     "write_firmware",
 ]
 
+_ROOMS = {"lower": "lowering", "OnnxFile": "exchange", "run_onnx": "exchange", "to_onnx": "exchange"}
+"""Names whose rooms need what need not be installed: PyTorch, ONNX."""
+
 
 def __getattr__(name: str) -> Any:
-    """Load `lower` at its first use: it alone needs PyTorch."""
-    if name != "lower":
+    """Load what needs PyTorch or ONNX at its first use."""
+    if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("laconic.deploy.lowering").lower
+    return getattr(import_module(f"laconic.deploy.{_ROOMS[name]}"), name)

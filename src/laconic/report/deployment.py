@@ -36,10 +36,16 @@ def deployment_section(metrics: Mapping[str, Any]) -> Section:
         finding=_finding(rows, metrics["title"]),
         parts=(
             Part("What it takes", table=_table(rows), figures=_figures(rows)),
-            Part("How it was made", terms=run_facts(metrics, {"Target": metrics["title"], "Run over": _run(rows[0])})),
+            Part("How it was made", terms=run_facts(metrics, _terms(metrics))),
             Part("How it is counted", notes=_COUNTING),
         ),
     )
+
+
+def _terms(metrics: Mapping[str, Any]) -> dict[str, str]:
+    onnx = metrics.get("onnx")
+    file = f"{onnx['file']} ({onnx['form']}), {size(onnx['bytes'])}" if onnx else ""
+    return {"Target": metrics["title"], "Run over": _run(metrics["rows"][0]), "ONNX": file}
 
 
 def _name(row: Row) -> str:

@@ -8,6 +8,7 @@ from laconic.deploy.cells.lstm import LSTM
 from laconic.deploy.cells.rnn import RNN
 
 CELLS: dict[str, Cell] = {cell.name: cell for cell in (LSTM(), GRU(), RNN(), FastRNN(), FastGRNN())}
-"""Every cell by name; a new one adds its file and its word here, and its function in ``c/runtime/laconic_cells.h``."""
+"""Every cell by name; a new one adds its file and its word here, and a function in ``c/runtime/laconic_cells.h`` and in
+``exchange/cells.py``."""
 
 __all__ = ["CELLS", "Cell"]
