@@ -85,8 +85,8 @@ def page(found: dict[str, Any]) -> str:
              f"`{found['command']}`; {found['date']}; laconic {found['laconic']}; "
              f"{', '.join(f'{name} {value}' for name, value in found['machine'].items())}.", "",
              "Test accuracy, mean and deviation over seeds " + ", ".join(map(str, found["seeds"])) + ". Weights and "
-             "instructions are those of 8-bit weights with 16-bit biases on an emulated Cortex-M4; instructions are not "
-             "cycles. Equal bytes means equal in floats.", ""]  # fmt: skip
+             "instructions are those of 8-bit weights with 16-bit biases on an emulated Cortex-M4; instructions are "
+             "not cycles. Equal bytes means equal in floats.", ""]  # fmt: skip
     for one in found["benchmarks"]:
         lines += [f"## {one['title']}, {one['epochs']} epochs", "",
                   "| chosen | network | weights B | instructions a step | float % | 8-bit % | of each seed |",
@@ -94,11 +94,12 @@ def page(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def summed_up(values: list[float]) -> str:
+    return f"{100 * mean(values):.2f} ± {100 * stdev(values) if len(values) > 1 else 0:.2f}"
+
+
 def line(one: dict[str, Any]) -> str:
-    said = [
-        f"{100 * mean(one[key]):.2f} ± {100 * stdev(one[key]) if len(one[key]) > 1 else 0:.2f}"
-        for key in ("floats", "whole")
-    ]
+    said = [summed_up(one[key]) for key in ("floats", "whole")]
     each = ", ".join(f"{100 * value:.2f}" for value in one["whole"])
     structure = one["structure"] if "units" in one["structure"] else f"{one['units']} units, {one['structure']}"
     return (f"| {one['chosen']} | {structure} | {one['weights']:,} | {one['instructions']:,.0f} | "

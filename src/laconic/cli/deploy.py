@@ -60,8 +60,8 @@ def deploy(
 
     With --int8 the C needs no floating point, and equals laconic's reference bit for bit on every target. With --run
     the program is built and run, its answers are compared with the reference, and the float model and the dense one of
-    the same folder are run beside it. QEMU counts instructions, not cycles. With --onnx the float model is an ONNX file,
-    too, which is compared with the reference where ONNX Runtime is installed.
+    the same folder are run beside it. QEMU counts instructions, not cycles. With --onnx the float model is an ONNX
+    file, too, which is compared with the reference where ONNX Runtime is installed.
     """
     from laconic.cli.deploying import Request, write_model
 
