@@ -70,10 +70,6 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target("host", "this machine", "cc", ("-march=native",), (4, 2)),
-        Target(
-            "cortex-a53", "Cortex-A53 under Linux", "aarch64-linux-gnu-gcc", ("-mcpu=cortex-a53", "-static"), (4, 4),
-            emulator="qemu-aarch64", packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
-        ),
         _cortex_m(
             "cortex-m0", "Cortex-M0, no floating-point unit", "-mcpu=cortex-m0", "microbit",
             ("0x00000000", "256K", "0x20000000", "16K"),
@@ -93,6 +89,10 @@ TARGETS: dict[str, Target] = {
         _cortex_m(
             "cortex-m55", "Cortex-M55 with a vector unit", "-mcpu=cortex-m55 -mfloat-abi=hard", "mps3-an547",
             ("0x00000000", "512K", "0x21000000", "2M"), 31.25,
+        ),
+        Target(
+            "cortex-a53", "Cortex-A53 under Linux", "aarch64-linux-gnu-gcc", ("-mcpu=cortex-a53", "-static"), (4, 4),
+            emulator="qemu-aarch64", packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
         ),
     )
 }  # fmt: skip
