@@ -13,9 +13,7 @@ from laconic.rnn import RNNClassifier
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        not os.environ.get("LACONIC_DATA"), reason="needs LACONIC_DATA: usps.npz, spoken digits"
-    ),
+    pytest.mark.skipif(not os.environ.get("LACONIC_DATA"), reason="needs LACONIC_DATA: usps.npz, spoken digits"),
 ]
 MODELS = {
     "usps": {"cell": "fastrnn", "hidden_size": 20},

@@ -32,6 +32,17 @@ def test_a_run_is_told():
     assert "64 sequences of 8 steps" in [term.text for term in section.parts[1].terms]
 
 
+def test_whole_numbers_are_told_from_floats():
+    rows = [row("kronecker-int8", 884, **RUN | {"largest_difference": 0.0}), row("kronecker", 2984, **RUN)]
+    section = deployment_section(metrics(*rows, row("dense", 22_312, **RUN)))
+    assert section.finding.startswith("Kronecker, int8: 884")
+    assert "; in floats 2.91" in section.finding
+    assert "; dense 21.79" in section.finding
+    assert section.parts[0].table.rows[0].cells[-1].text == "0"
+    labels = [text.get_text() for text in plot_flash(rows).axes[0].get_yticklabels()]
+    assert labels == ["Kronecker, int8", "Kronecker"]
+
+
 def test_what_was_not_run_is_left_out():
     section = deployment_section(metrics(row("lowrank", 2984)))
     assert [column.title for column in section.parts[0].table.columns] == ["Model", "Weights", "State", "Multiply-adds"]

@@ -113,5 +113,5 @@ def _cell(key: str, value: Any) -> str:
     if key == "accuracy":
         return f"{100 * value:.2f}"
     if key == "largest_difference":
-        return f"{value:.1e}"
+        return f"{value:.1e}" if value else "0"
     return value if isinstance(value, str) else f"{value:,.0f}"

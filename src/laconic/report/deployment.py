@@ -61,13 +61,26 @@ def _detail(row: Row) -> str:
     return "".join(str(row["method"]).partition("-")[1:]).lstrip("-")
 
 
+_WHOLE = "-int8"
+"""What ends the name of a model in whole numbers."""
+
+
+def _label(row: Row) -> str:
+    return _name(row) + (", int8" if str(row["method"]).endswith(_WHOLE) else "")
+
+
+def _beside(row: Row, first: Row) -> str:
+    """What a model is called beside the first one, which may be the same in whole numbers."""
+    return "in floats" if f"{row['method']}{_WHOLE}" == first["method"] else _look(row).adjective
+
+
 def _finding(rows: Sequence[Row], title: str) -> str:
     first = rows[0]
-    words = f"{_name(first)}: {size(first['weight_bytes'])} of weights and {size(first['state_bytes'])} of state"
+    words = f"{_label(first)}: {size(first['weight_bytes'])} of weights and {size(first['state_bytes'])} of state"
     if first.get("instructions_per_step"):
         words += f", {count(round(first['instructions_per_step']))} instructions a step on {title}"
     for other in rows[1:]:
-        words += f"; {_look(other).adjective} {size(other['weight_bytes'])}"
+        words += f"; {_beside(other, first)} {size(other['weight_bytes'])}"
         if other.get("instructions_per_step"):
             words += f" and {count(round(other['instructions_per_step']))} instructions"
     return words + "."
@@ -107,15 +120,15 @@ def _said(key: str, value: Any) -> str:
     if value is None:
         return "–"
     if key == "largest_difference":
-        return f"{value:.0e}"
+        return f"{value:.0e}" if value else "0"
     return f"{100 * value:.1f}" if key == "accuracy" else count(round(value))
 
 
 def _figures(rows: Sequence[Row]) -> tuple[Figure, ...]:
-    said = "; ".join(f"{_name(row)} {size(row['weight_bytes'])} of weights" for row in rows)
+    said = "; ".join(f"{_label(row)} {size(row['weight_bytes'])} of weights" for row in rows)
     found = [Figure(plot_flash(rows), "Flash", f"{said}.", "Weights, then code, pale, where it was built.")]
     if all(row.get("instructions_per_step") for row in rows):
-        said = "; ".join(f"{_name(row)} {count(round(row['instructions_per_step']))}" for row in rows)
+        said = "; ".join(f"{_label(row)} {count(round(row['instructions_per_step']))}" for row in rows)
         found.append(Figure(plot_instructions(rows), "Instructions a step", f"{said}."))
     return tuple(found)
 
@@ -137,7 +150,7 @@ def _bars(rows: Sequence[Row], values: Sequence[float], more: Sequence[float], l
     axes, places = figure.subplots(), np.arange(len(rows))[::-1]
     axes.barh(places, values, 0.6, color=[_look(row).light for row in rows])
     axes.barh(places, more, 0.6, left=values, color=GRID, edgecolor=MUTED)
-    axes.set_yticks(places, [_name(row) for row in rows])
+    axes.set_yticks(places, [_label(row) for row in rows])
     axes.set(xlabel=label, xlim=(0, 1.02 * max(a + b for a, b in zip(values, more, strict=True))))
     axes.grid(visible=False, axis="y")
     return figure
