@@ -98,7 +98,8 @@ def measured(
     work: Path, name: str, smoke: bool, network: Network, split: Split, seed: int, trained: Path | None = None
 ) -> dict[str, Any]:
     """Return a row for each way to 8 bits; the float model is kept in the work folder."""
-    path = trained or work / f"{name}.safetensors"
+    path = trained or work / "models" / f"{name}.safetensors"
+    path.parent.mkdir(exist_ok=True)
     if trained is None:
         network.classifier(smoke, random_state=seed).fit(*split.train).save(path)
     plain = RNNClassifier.load(path)
