@@ -98,4 +98,12 @@ from laconic.rnn import materialise
 plain = materialise(twin)
 assert type(plain.rnn) is nn.LSTM
 assert torch.allclose(plain(x), model(x), atol=1e-6)
+# [quantized]
+from laconic.deploy import lower, quantize
+from laconic.rnn import RNNClassifier
+
+classifier.save(f"{folder}/float")
+settings = classifier.get_params() | {"start": f"{folder}/float", "max_epochs": 2, "learning_rate": 0.001}
+tuned = RNNClassifier(**settings | {"quantization": 1.0}).fit(x.numpy(), y.numpy())
+whole = quantize(lower(tuned), x.numpy(), bias_bits=8)
 # [end]

@@ -21,6 +21,9 @@ from cli_helpers import (
     wait_until,
 )
 
+from laconic.cli.folder import StudyFolder
+from laconic.core.checks import DataError
+
 pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
 
@@ -123,3 +126,17 @@ def test_killed_at_any_moment(data, finished, tmp_path):
     assert run(*command).returncode == 0
     assert_same_study(finished, out)
     assert leftovers(out) == []
+
+
+def opened(path, settings, resume):
+    with StudyFolder(path).open(settings, resume=resume, overwrite=not resume):
+        pass
+
+
+def test_a_study_from_before_a_setting_goes_on_where_it_is_off(tmp_path):
+    old = {"epochs": 3}
+    opened(tmp_path, old, resume=False)
+    opened(tmp_path, old | {"quantization": 0.0}, resume=True)
+    opened(tmp_path, old, resume=False)
+    with pytest.raises(DataError, match="quantization"):
+        opened(tmp_path, old | {"quantization": 0.5}, resume=True)

@@ -71,6 +71,17 @@ def test_spoken_speakers(tmp_path):
     assert "| lowrank |" in (tmp_path / "results.md").read_text("utf-8")
 
 
+def test_quantization(tmp_path):
+    pytest.importorskip("torch")
+    run("quantization", "--only", "usps-lstm", "--work", tmp_path / "cells", "--out", tmp_path)
+    (row,) = json.loads((tmp_path / "results.json").read_text("utf-8"))["rows"]
+    found = {(one["way"], one["biases"]): one for one in row["rows"]}
+    assert found["tuned", "16 bits"]["accuracy"] == pytest.approx(found["tuned", "8 bits"]["accuracy"], abs=0.005)
+    assert found["float", "float"]["bytes"] == 4 * found["float", "8 bits"]["bytes"]
+    assert found["float", "16 bits"]["bytes"] - found["float", "8 bits"]["bytes"] == 4 * 20 + 10
+    assert "| fine-tuned with rounding, biases of 8 bits |" in (tmp_path / "results.md").read_text("utf-8")
+
+
 def test_unmixing(tmp_path):
     run("unmixing", "--out", tmp_path)
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))

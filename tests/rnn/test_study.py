@@ -153,6 +153,7 @@ def test_compressed_layers_of_its_width_start_from_the_dense_network(data, tmp_p
         ({"rates": {"kronecker": 0.0}}, "rates must be a number in"),
         ({"rates": {"magic": 0.1}}, "rates must be one of"),
         ({"distillation": 1.5}, "distillation must be a number in"),
+        ({"quantization": -0.1}, "quantization must be a number in"),
         ({"start": "trained"}, "start must be one of 'random', 'dense'"),
     ],
 )
@@ -166,3 +167,8 @@ def test_a_method_and_a_contender_may_be_given_rates_of_their_own():
     study = Study(hidden=8, methods=names, rates={"kronecker": 0.07, "kronecker-6": 0.03})
     rates = [make_classifier(study, one).learning_rate for one in candidates(study, 4, 2)[0]]
     assert rates == [METHODS["dense"].learning_rate, 0.07, 0.07, 0.03, METHODS["pruned"].learning_rate]
+
+
+def test_all_networks_are_trained_with_rounding():
+    study = Study(hidden=8, methods=("kronecker",), quantization=0.4)
+    assert [make_classifier(study, one).quantization for one in candidates(study, 4, 2)[0]] == [0.4, 0.4]

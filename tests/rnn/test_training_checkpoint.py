@@ -34,6 +34,9 @@ RUNS: dict[str, dict[str, Any]] = {
         "averaging": 0.99, "early_stopping": True, "patience": 4, "class_weight": "balanced", "random_state": None,
     },
     "pruned GRU": {"cell": "gru", "method": "pruned", "budget": 800},
+    "Kronecker FastGRNN, rounded for the last part": {
+        "cell": "fastgrnn", "method": "kronecker", "quantization": 0.6, "averaging": 0.9,
+    },
     "doped GRU, shifted": {"cell": "gru", "method": "doped", "budget": 1200, "augment": "shift"},
     "Kronecker LSTM of two layers, both ways": {
         "method": "kronecker", "n_layers": 2, "bidirectional": True, "weight_decay": 0.01, "label_smoothing": 0.1,

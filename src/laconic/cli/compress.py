@@ -46,6 +46,9 @@ def compress(
         str | None, _training("NAME", "Change sequences at random: shift, affine or mask.", "nothing")
     ] = None,
     distillation: Annotated[float, _training("SHARE", "Of what is learned from the dense network's answers.")] = 0.0,
+    quantization: Annotated[
+        float, _training("SHARE", "Of the training, from its end, with weights and biases rounded to 8 bits.")
+    ] = 0.0,
     start: Annotated[
         str, _training("FROM", "random structures, or those nearest to the trained dense ones.")
     ] = "random",
@@ -85,6 +88,7 @@ def compress(
         label_smoothing=label_smoothing,
         augment=augment,
         distillation=distillation,
+        quantization=quantization,
         start=start,
     )
     request = Request(

@@ -18,6 +18,9 @@ except ImportError:  # not a Unix system: two runs in one folder are not noticed
 
 STUDY = "study.json"
 RESULTS = ("metrics.json", "table.md", "report.html")
+_LATER = {"quantization": 0.0}
+"""Settings that earlier versions did not have, and what they did."""
+
 _STALE = ("rows/*.json", "checkpoints/*/checkpoint.safetensors", "models/*.safetensors", "models/*.json", *RESULTS)
 _HALF_WRITTEN = (".*.tmp", "rows/.*.tmp", "models/.*.tmp", "checkpoints/*/.*.tmp")
 
@@ -134,8 +137,8 @@ def _lock(handle: int, folder: Path) -> None:
 
 
 def _refuse_other_settings(found: Mapping[str, Any], settings: Mapping[str, Any], path: Path) -> None:
-    now = json.loads(json.dumps(settings))
-    changes = [_change(name, found.get(name), value) for name, value in now.items() if found.get(name) != value]
+    now, before = json.loads(json.dumps(settings)), {**_LATER, **found}
+    changes = [_change(name, before.get(name), value) for name, value in now.items() if before.get(name) != value]
     if changes:
         raise DataError(f"{path}: --resume needs the settings that the study was begun with; {', '.join(changes)}")
 

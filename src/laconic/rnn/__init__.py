@@ -14,6 +14,7 @@ from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.compression import compress
 from laconic.rnn.count import count_parameters
 from laconic.rnn.layers import FastGRNN, FastRNN
+from laconic.rnn.quantization import quantized, round_weights
 from laconic.rnn.reparametrise import anneal, materialise, structures
 from laconic.rnn.serialize import load_weights, save_weights
 from laconic.rnn.spectra import GateSpectrum, gate_spectra
@@ -32,6 +33,8 @@ __all__ = [
     "gate_spectra",
     "load_weights",
     "materialise",
+    "quantized",
+    "round_weights",
     "save_weights",
     "structures",
 ]

@@ -60,8 +60,9 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
     max_epochs : int, default=30
         Passes over the training data.
     start : path or None, default=None
-        File of a fitted classifier (see `save`) with a dense network of these sizes, to start from in place of random
-        weights: compressed, it starts from the nearest structure and is fine-tuned.
+        File of a fitted classifier (see `save`) with a network of these sizes, to start from in place of random
+        weights. One that is compressed by the same settings is fine-tuned as it is; else it starts from the structure
+        nearest to its weights.
     batch_size : int, default=64
         Sequences a batch.
     learning_rate : float or None, default=None
@@ -94,6 +95,11 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
     averaging : float or None, default=None
         Evaluate and predict with an exponential moving average of the weights that keeps at most this share from
         one batch to the next, such as 0.998; None predicts with the last weights.
+    quantization : float, default=0.0
+        Share of the training, from its end, in which the network computes with the 8-bit weights and biases that
+        `laconic.deploy.quantize` would give it (gradients straight through, arXiv:1308.3432). It is evaluated, and
+        ends, with rounded ones: ``quantize(lower(model), X, bias_bits=8)`` gives exactly these. 1 from the first batch
+        on, as for a trained network (`start`) that is fine-tuned at a low rate; 0 for none.
     early_stopping : bool, default=False
         Stop when the validation loss has not fallen for `patience` epochs, and keep the weights of the best epoch.
         Validates on `X_valid` where it is given, else on a stratified part held out of X.
@@ -184,6 +190,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         distillation: float = 0.5,
         temperature: float = 2.0,
         averaging: float | None = None,
+        quantization: float = 0.0,
         early_stopping: bool = False,
         patience: int = 10,
         validation_fraction: float = 0.1,
@@ -221,6 +228,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         self.distillation = distillation
         self.temperature = temperature
         self.averaging = averaging
+        self.quantization = quantization
         self.early_stopping = early_stopping
         self.patience = patience
         self.validation_fraction = validation_fraction
@@ -267,8 +275,8 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         if self.early_stopping and given is None:
             (x, codes), given = hold_out(x, codes, self.validation_fraction, seed)
         standardizer = Standardizer.chosen(x, self.standardize)
-        module = self._start(x.shape[2], len(classes), seed)
-        plan = self._plan(seed, identity, class_weights(self.class_weight, classes, codes))
+        module, settled = self._start(x.shape[2], len(classes), seed)
+        plan = self._plan(seed, identity, class_weights(self.class_weight, classes, codes), settled)
         teacher = None if self.teacher is None else self._taught(standardizer, classes)
         valid = standardizer.sequences(*given) if given else None
         self.history_ = train(module, standardizer.sequences(x, codes), valid, plan, saved, teacher)
@@ -299,21 +307,27 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         answers: NDArray[Any] = self.classes_[best]
         return answers
 
-    def _start(self, n_features: int, n_classes: int, seed: int) -> SequenceNetwork:
-        """Build the network to train, and keep what it is made of."""
+    def _start(self, n_features: int, n_classes: int, seed: int) -> tuple[SequenceNetwork, float]:
+        """Build the network to train, and keep what it is made of; return also when it has its final size."""
         sizes = {name: getattr(self, name) for name in Architecture.settings()}
-        compression = Compression(**{name: getattr(self, name) for name in Compression.settings()})
         self.architecture_ = Architecture(n_features, n_classes, **sizes)
-        started = None if self.start is None else self._started(self.start)
-        network, self.account_ = start_network(self.architecture_, compression, self.forget_bias, seed, started)
-        return network
+        begun = None if self.start is None else self._begun(self.start)
+        if begun is not None and self._compression().is_as(begun._compression()):
+            self.account_ = begun.account_
+            return cast(SequenceNetwork, begun.module_), 0.0
+        dense = None if begun is None else materialise(cast(SequenceNetwork, begun.module_))
+        network, self.account_ = start_network(self.architecture_, self._compression(), self.forget_bias, seed, dense)
+        return network, METHODS[self.method or "dense"].settled
 
-    def _started(self, path: str | Path) -> SequenceNetwork:
-        """Read the network to start from, and refuse one of other sizes."""
+    def _compression(self) -> Compression:
+        return Compression(**{name: getattr(self, name) for name in Compression.settings()})
+
+    def _begun(self, path: str | Path) -> Self:
+        """Read the classifier to start from, and refuse one of other sizes."""
         classifier = type(self).load(path)
         if classifier.architecture_ != self.architecture_:
             raise ParameterError("RNNClassifier", "start", f"a classifier of {self.architecture_}", str(path))
-        return materialise(cast(SequenceNetwork, classifier.module_))
+        return classifier
 
     def _taught(self, standardizer: Standardizer, classes: NDArray[Any]) -> Teacher:
         """Read the network to learn from, and refuse one that answers something else."""
@@ -325,14 +339,14 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         own = Standardizer(classifier.mean_, classifier.scale_)
         return Teacher(own.seen_by(classifier.module_, standardizer), self.distillation, self.temperature)
 
-    def _plan(self, seed: int, identity: dict[str, str], weights: torch.Tensor | None) -> Plan:
+    def _plan(self, seed: int, identity: dict[str, str], weights: torch.Tensor | None, settled: float) -> Plan:
         rate, method = self.learning_rate, METHODS[self.method or "dense"]
         return Plan(
             n_epochs=self.max_epochs,
             learning_rate=method.learning_rate if rate is None else rate,
             class_weight=weights,
             patience=self.patience if self.early_stopping else None,
-            settled=method.settled,
+            settled=settled,
             seed=seed,
             checkpoint=self._checkpoint_path() if self.checkpoint_dir is not None else None,
             identity=identity,

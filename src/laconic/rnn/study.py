@@ -25,7 +25,7 @@ Array = NDArray[Any]
 OnEpoch = Callable[[EpochRecord], object]
 CHECKPOINTS = "checkpoints"
 STARTS = ("random", "dense")
-_TRAINING = ("batch_size", "learning_rate", "optimizer", "weight_decay", "label_smoothing", "augment")
+_TRAINING = ("batch_size", "learning_rate", "optimizer", "weight_decay", "label_smoothing", "augment", "quantization")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Study:
     epochs, seed : int
     shapes, layout
         As in `compress`.
-    batch_size, learning_rate, optimizer, weight_decay, label_smoothing, augment, temperature
+    batch_size, learning_rate, optimizer, weight_decay, label_smoothing, augment, quantization, temperature
         As in `RNNClassifier`; None takes its default.
     rates : mapping of str to float
         Learning rates of contenders, or of all of a method, in place of those that suit an LSTM.
@@ -70,6 +70,7 @@ class Study:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     augment: str | None = None
+    quantization: float = 0.0
     rates: Mapping[str, float] = field(default_factory=dict)
     distillation: float = 0.0
     temperature: float = 2.0
@@ -84,7 +85,8 @@ class Study:
         for name, rate in self.rates.items():
             Contender.parse("laconic compress", name, "rates")
             check_interval("laconic compress", "rates", rate, 0, float("inf"), closed="neither")
-        check_interval("laconic compress", "distillation", self.distillation, 0, 1)
+        for name in ("distillation", "quantization"):
+            check_interval("laconic compress", name, getattr(self, name), 0, 1)
         check_choice("laconic compress", "start", self.start, STARTS)
         for name in self.methods:
             Contender.parse("laconic compress", name)

@@ -1,12 +1,12 @@
 """A graph in whole numbers: functions for the steps of its layers, and what answers."""
 
+from laconic.core.rounding import DRIVEN_BITS
 from laconic.deploy.c.int_operations import biased, converted
 from laconic.deploy.c.operations import LAYER, Places, calls
 from laconic.deploy.c.skeleton import Level, Numbers, Skeleton, Way
 from laconic.deploy.c.source import Source, literal
 from laconic.deploy.cells import CELLS
 from laconic.deploy.contract import SCRATCH
-from laconic.deploy.integer.arithmetic import DRIVEN_BITS
 from laconic.deploy.integer.graph import IntGraph, IntLinear
 from laconic.deploy.integer.records import IntRecurrence
 from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from laconic.core.rounding import WORD
+
 Array = NDArray[Any]
-
-BYTE, WORD = 127, 32767
-"""Largest weight and activation; that of weights is symmetric."""
-
-DRIVEN_BITS = 12
-"""Fraction bits of what drives a gate, and of an answer."""
 
 UNIT_BITS = 15
 """Fraction bits of what lies between -1 and 1."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from laconic.deploy.integer.arithmetic import DRIVEN_BITS, UNIT_BITS, WORD, product, saturated, shifted, sigmoid, tanh
+from laconic.core.rounding import DRIVEN_BITS, WORD
+from laconic.deploy.integer.arithmetic import UNIT_BITS, product, saturated, shifted, sigmoid, tanh
 
 Array = NDArray[Any]
 Gates = Sequence[Array]

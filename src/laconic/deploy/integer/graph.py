@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from laconic.core.rounding import DRIVEN_BITS
 from laconic.deploy.contract import SCRATCH
 from laconic.deploy.graph import checked_sequences
-from laconic.deploy.integer.arithmetic import DRIVEN_BITS, from_float, saturated, shifted
+from laconic.deploy.integer.arithmetic import from_float, saturated, shifted
 from laconic.deploy.integer.cells import INT_CELLS
 from laconic.deploy.integer.records import IntBias, IntRecurrence, IntStep
 from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED

@@ -1,16 +1,19 @@
 """From a graph to one of whole numbers: bytes for weights, words for what flows between them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from laconic.core.checks import ParameterError, check_choice
+from laconic.core.rounding import WORD
 from laconic.deploy.contract import SCRATCH, Span, contracted, scratch_size
 from laconic.deploy.graph import Graph, checked_sequences
-from laconic.deploy.integer.arithmetic import UNIT_BITS, WORD
+from laconic.deploy.integer.arithmetic import UNIT_BITS
+from laconic.deploy.integer.correction import means_read, moved_by_rounding
 from laconic.deploy.integer.graph import IntGraph, IntLinear, picked
-from laconic.deploy.integer.ranges import product_ranges, recurrence_ranges
+from laconic.deploy.integer.ranges import product_ranges, recurrence_ranges, step_buffers
 from laconic.deploy.integer.records import IntCopy, IntRecurrence, IntStep
 from laconic.deploy.integer.scales import Quantizer, biases, fraction_bits
 from laconic.deploy.layers import Linear, ReLU, Rescale, Softmax
@@ -24,8 +27,9 @@ Array = NDArray[Any]
 def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGraph:
     """Return a graph in whole numbers: weights in 8 bits, activations and states in 16, sums in 32.
 
-    Each factor of each gate has a scale of its own, and so has what lies between two factors. A last softmax is left
-    out: the largest output stays the largest.
+    Each factor of each gate has a scale of its own, and so has what lies between two factors. Biases take off by how
+    much rounded weights move the mean of what drives a gate. A last softmax is left out: the largest output stays the
+    largest.
 
     Parameters
     ----------
@@ -33,10 +37,11 @@ def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGra
         With recurrent layers, one answer a sequence, and linear layers and ReLU after that; features may be rescaled.
     calibration : array-like (n, steps, n_features)
         Sequences such as the model will see, a few dozen or more: the ranges of what lies between are theirs. What is
-        larger later is saturated.
-
+        larger later is saturated. So are the means.
     bias_bits : {16, 8}
-        Of the biases. In a network of few weights they are many; in 8 bits they save a byte each and cost accuracy.
+        Of the biases. In a network of few weights they are many; in 8 bits they save a byte each and cost accuracy,
+        unless the network was trained for it (`RNNClassifier(quantization=...)`): its weights and biases are rounded
+        already, and stay as they are.
 
     Returns
     -------
@@ -89,10 +94,29 @@ def _layer(stage: Stage, x: Array, bits: int | None, bias_bits: int) -> tuple[tu
     state_bits = min(_state_bits(d, ranges.state) for d, (ranges, _) in zip(directions, seen, strict=True))
     joined = min(fraction_bits(max(ranges.inputs for ranges, _ in seen)), state_bits)
     made = tuple(
-        _recurrence(direction, ranges.products, joined, state_bits, joined if bits is None else bits, bias_bits)
-        for direction, (ranges, _) in zip(directions, seen, strict=True)
+        _recurrence(
+            _corrected(direction, x, outputs),
+            ranges.products,
+            joined,
+            state_bits,
+            joined if bits is None else bits,
+            bias_bits,
+        )
+        for direction, (ranges, outputs) in zip(directions, seen, strict=True)
     )
     return made, np.concatenate([outputs for _, outputs in seen], axis=2)
+
+
+def _corrected(recurrence: Recurrence, x: Array, outputs: Array) -> Recurrence:
+    """Return a recurrence whose biases take off by how much rounding moves the mean of what drives its gates.
+
+    Biases behind those of the gates are kept as far from the first as they are.
+    """
+    program, bias = step_program(recurrence), recurrence.bias
+    moved = moved_by_rounding(program.steps, step_buffers(program, *means_read(recurrence, x, outputs)), DRIVEN)
+    blocks = moved.reshape(-1, recurrence.n_units)
+    further = np.repeat(blocks[:1], len(bias) - len(blocks), axis=0)
+    return replace(recurrence, bias=bias - np.concatenate([blocks, further]))
 
 
 _BOUNDED = ("lstm", "gru")
@@ -164,7 +188,13 @@ def _linear(layer: Linear, x: Array, bits: int, relu: bool, bias_bits: int) -> I
     m, n = layer.matrix.shape
     operations = contracted(layer.matrix, Span("at", 0, n), Span("into", 0, m))
     size = scratch_size(operations)
-    buffers = {"at": x, "into": np.zeros((len(x), m), x.dtype), SCRATCH: np.zeros((len(x), size), x.dtype)}
+    buffers = _linear_buffers(x, m, size)
     ranges = product_ranges(operations, buffers)
+    moved = moved_by_rounding(operations, _linear_buffers(x.mean(axis=0, keepdims=True), m, size), "into")
     steps = Quantizer({"at": 2.0**-bits}, "into").steps(tuple(operations), ranges)
-    return IntLinear(steps, biases(layer.bias[None], bias_bits), size, relu, bits)
+    return IntLinear(steps, biases((layer.bias - moved)[None], bias_bits), size, relu, bits)
+
+
+def _linear_buffers(x: Array, n_outputs: int, scratch: int) -> dict[str, Array]:
+    n = len(x)
+    return {"at": x, "into": np.zeros((n, n_outputs), x.dtype), SCRATCH: np.zeros((n, scratch), x.dtype)}

@@ -37,7 +37,7 @@ def recurrence_ranges(recurrence: Recurrence, x: Array) -> tuple[Ranges, Array]:
     states = (np.zeros((len(x), recurrence.n_units), x.dtype),) * recurrence.rule.n_states
     outputs = np.empty((*x.shape[:2], recurrence.n_units), x.dtype)
     for t in _turns(recurrence, x.shape[1]):
-        driven = _driven(recurrence, program, x[:, t], states[0], seen)
+        driven = _driven(program, x[:, t], states[0], seen)
         gates, apart = np.split(driven, [recurrence.rule.n_gates * recurrence.n_units], axis=1)
         states = recurrence.rule.step(gates, apart, recurrence.bias, recurrence.scalars, states)
         outputs[:, t] = states[0]
@@ -55,18 +55,23 @@ def _turns(recurrence: Recurrence, steps: int) -> Iterator[int]:
     return iter(reversed(range(steps)) if recurrence.reverse else range(steps))
 
 
-def _driven(recurrence: Recurrence, program: StepProgram, x: Array, h: Array, seen: list[float]) -> Array:
+def _driven(program: StepProgram, x: Array, h: Array, seen: list[float]) -> Array:
+    buffers = step_buffers(program, x, h)
+    _follow(program.steps, buffers, seen)
+    return buffers[DRIVEN]
+
+
+def step_buffers(program: StepProgram, x: Array, h: Array) -> dict[str, Array]:
+    """Return the buffers of a step's program that reads inputs (n, inputs) and states (n, units)."""
     n = len(x)
     operations = [step for step in program.steps if isinstance(step, (Product, SparseProduct))]
-    buffers = {
+    return {
         INPUT: x,
         JOINED: np.concatenate([np.zeros_like(x), h], axis=1),
         DRIVEN: np.zeros((n, program.driven), x.dtype),
         PADDED: np.zeros((n, program.padded), x.dtype),
         SCRATCH: np.zeros((n, scratch_size(operations)), x.dtype),
     }
-    _follow(program.steps, buffers, seen)
-    return buffers[DRIVEN]
 
 
 def _follow(steps: Sequence[Step], buffers: dict[str, Array], seen: list[float]) -> None:

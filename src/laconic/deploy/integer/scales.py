@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laconic.core.checks import DataError
+from laconic.core.rounding import BYTE, DRIVEN_BITS, ROW, WORD, in_bytes, rounded_bias, weight_unit
 from laconic.deploy.contract import Product, Span, SparseProduct
-from laconic.deploy.integer.arithmetic import BYTE, DRIVEN_BITS, UNIT_BITS, WORD
+from laconic.deploy.integer.arithmetic import UNIT_BITS
 from laconic.deploy.integer.records import IntBias, IntCopy, IntProduct, IntSparse, IntStep, IntZero
 from laconic.deploy.program import Copy, Step, Zero
 
 Array = NDArray[Any]
 _LARGEST = 2**31 - 1
 _LOWEST = WORD + 1
-_ROW = _LARGEST // 2 // _LOWEST
-"""Largest sum of magnitudes of a row of weights: no accumulator can overflow, even after half a unit is added."""
+_NEAR = 1e-4
+"""How near to a whole number a weight of single precision that stands for one is, and more."""
 
 
 def fraction_bits(largest: float, most: int = UNIT_BITS) -> int:
@@ -54,7 +55,7 @@ class Quantizer:
         return self._product(step, largest) if isinstance(step, Product) else self._sparse(step, largest)
 
     def _product(self, step: Product, largest: float) -> IntProduct:
-        weight, unit = rounded(step.weight, _row_sum(step.weight))
+        weight, unit = rounded(step)
         unit *= self._unit(step.source)
         shift = _shift(largest, unit)
         found = IntProduct(weight, step.before, step.after, step.source, step.target, shift)
@@ -65,9 +66,7 @@ class Quantizer:
         return found
 
     def _sparse(self, step: SparseProduct, largest: float) -> IntSparse:
-        rows = np.repeat(np.arange(len(step.counts)), step.counts)
-        sums = np.bincount(rows, np.abs(step.values), len(step.counts))
-        values, unit = rounded(step.values, float(sums.max(initial=0)))
+        values, unit = rounded(step)
         unit *= self._unit(step.source)
         shift = _shift(largest, unit)
         multiplier, scale = self._added(unit * 2.0**shift)
@@ -88,15 +87,40 @@ class Quantizer:
         return max(multiplier, 1), scale
 
 
-def rounded(weight: Array, row_sum: float) -> tuple[Array, float]:
-    """Return weights as bytes, and what 1 stands for."""
-    largest = float(np.abs(weight).max(initial=0.0))
-    unit = max(largest / BYTE, row_sum / (_ROW - weight.shape[-1]) if weight.size else 0.0) or 1.0
-    return np.clip(np.round(weight / unit), -BYTE, BYTE).astype(np.int8), unit
+def rounded(step: Product | SparseProduct) -> tuple[Array, float]:
+    """Return a product's weights as bytes, and what 1 stands for.
+
+    Weights that stand for bytes already, as training with `quantized` leaves them, become these, cut to some rows and
+    columns of theirs or not.
+    """
+    weights, sums, row_length = _described(step)
+    most = _levels(weights.astype(np.float64), float(sums.max(initial=0.0)))
+    largest = float(np.abs(weights).max(initial=0.0))
+    unit = largest / most if most else weight_unit(largest, float(sums.max(initial=0.0)), row_length)
+    return in_bytes(weights, unit).astype(np.int8), unit
 
 
-def _row_sum(weight: Array) -> float:
-    return float(np.abs(weight).sum(axis=1).max(initial=0.0))
+def _described(step: Product | SparseProduct) -> tuple[Array, Array, int]:
+    """Return a product's weights, the sum of magnitudes of each row, and the length of the longest."""
+    if isinstance(step, Product):
+        return step.weight, np.abs(step.weight.astype(np.float64)).sum(axis=1), step.weight.shape[1]
+    rows = np.repeat(np.arange(len(step.counts)), step.counts)
+    sums = np.bincount(rows, np.abs(step.values), len(step.counts))
+    return step.values, sums, int(step.counts.max(initial=0))
+
+
+def _levels(weights: Array, row_sum: float) -> int:
+    """Return which whole number the largest magnitude is where all weights are whole numbers of one unit; 0 else."""
+    largest = float(np.abs(weights).max(initial=0.0))
+    if not largest:
+        return 0
+    shares = weights.ravel() / largest
+    most = min(BYTE, int(ROW * largest / row_sum))
+    return next((m for m in range(most, 0, -1) if _is_whole(shares * m)), 0)
+
+
+def _is_whole(numbers: Array) -> bool:
+    return bool(np.abs(numbers - np.round(numbers)).max() < _NEAR)
 
 
 def _shift(largest: float, unit: float) -> int:
@@ -107,10 +131,8 @@ def _shift(largest: float, unit: float) -> int:
 def biases(blocks: Array, bits: int) -> IntBias:
     """Return vectors (blocks, size) in 8 or 16 bits, each to be shifted to 12 fraction bits."""
     limit, kind = (BYTE, np.int8) if bits == 8 else (WORD, np.int16)
-    whole = blocks.astype(np.float64) * 2.0**DRIVEN_BITS
-    peaks = np.abs(whole).max(axis=1, initial=0.0)
-    if peaks.max(initial=0.0) > _LARGEST // 4:
-        raise DataError(f"quantize: a bias of size {np.abs(blocks).max():.3g} is too large")
-    shifts = [max(0, ceil(log2(peak / limit))) if peak > 0 else 0 for peak in peaks]
-    values = [np.round(block / 2.0**shift) for block, shift in zip(whole, shifts, strict=True)]
-    return IntBias(np.clip(values, -limit, limit).astype(kind), tuple(shifts))
+    peak = float(np.abs(blocks).max(initial=0.0))
+    if peak * 2.0**DRIVEN_BITS > _LARGEST // 4:
+        raise DataError(f"quantize: a bias of size {peak:.3g} is too large")
+    made = [rounded_bias(block, limit) for block in blocks]
+    return IntBias(np.array([values for values, _ in made]).astype(kind), tuple(shift for _, shift in made))

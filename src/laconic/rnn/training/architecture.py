@@ -1,6 +1,6 @@
 """The network that a classifier is fitted with, as a record from which it is built."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -64,6 +64,10 @@ class Compression:
         method = settings.pop("method")
         return compress(network, method, random_state=seed, **settings) if method else None
 
+    def is_as(self, other: "Compression") -> bool:
+        """Tell whether another one gives the same structures, wherever they start."""
+        return replace(other, init=self.init) == self
+
     @classmethod
     def settings(cls) -> list[str]:
         """Names of the fields."""
@@ -77,7 +81,7 @@ def start_network(
     seed: int,
     started: SequenceNetwork | None = None,
 ) -> tuple[SequenceNetwork, Account | None]:
-    """Return a network to train, compressed, and the account: functions of `seed`, or of the one it starts from."""
+    """Return a network to train, compressed, and the account: functions of `seed`, or of a dense one to start from."""
     network = started or _fresh(architecture, forget_bias, seed)
     return network, compression.apply(network, derive_seed(seed, "compression"))
 

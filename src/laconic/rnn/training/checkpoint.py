@@ -29,6 +29,9 @@ from laconic.rnn.training.settings import as_json
 
 _NOT_OF_THE_RUN = {"checkpoint_dir", "resume", "on_epoch", "device", "random_state", "start", "teacher"}
 
+_LATER = {"quantization": repr(0.0)}
+"""Settings that earlier versions did not have, and what they did."""
+
 _KEY = "laconic_checkpoint"
 
 
@@ -83,8 +86,9 @@ class Checkpoint:
 
     def refuse_another_run(self, path: Path, identity: Mapping[str, str]) -> None:
         """Raise `DataError`, naming what differs, unless this checkpoint is one of the run `identity`."""
-        names = sorted(self.identity.keys() | identity.keys())
-        changes = [_change(name, self.identity.get(name), identity.get(name)) for name in names]
+        before = {name: value for name, value in _LATER.items() if name in identity} | self.identity
+        names = sorted(before.keys() | identity.keys())
+        changes = [_change(name, before.get(name), identity.get(name)) for name in names]
         differences = [change for change in changes if change]
         if differences:
             raise DataError(

@@ -1,8 +1,8 @@
 """Training as a whole: puts the parts together, resumes, runs, and leaves the module with the weights to keep."""
 
 import math
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from laconic.rnn.quantization import quantized, round_weights
 from laconic.rnn.training.annealing import Anneal
 from laconic.rnn.training.averaging import WeightAverage
 from laconic.rnn.training.batches import Sequences
@@ -21,6 +22,7 @@ from laconic.rnn.training.distillation import Teacher
 from laconic.rnn.training.early_stopping import KeepBest, Stop, StopTrainingError, is_over, valid_losses
 from laconic.rnn.training.net import SequenceNet
 from laconic.rnn.training.optimizers import OPTIMIZERS
+from laconic.rnn.training.quantizing import Quantize
 from laconic.rnn.training.records import EpochRecord, Recorder, Report, diverged, read_record
 from laconic.rnn.training.schedule import SetLearningRate
 from laconic.rnn.training.seeds import own_random_state
@@ -49,11 +51,15 @@ class Plan:
         A key of `augmentation.AUGMENTATIONS`.
     averaging : float or None
         Largest decay of the weights' moving average.
+    quantization : float
+        Share of training, from its end, that sees rounded weights and biases; where it is not 0 they are what is
+        evaluated and what remains.
     class_weight : Tensor (n_classes,) or None
     patience : int or None
         Epochs without a smaller validation loss before training stops.
     settled : float
-        Share of training before which a loss does not count for early stopping, as the model is still too large.
+        Share of training before which a loss does not count for early stopping, as the model is still too large; 0
+        where its size does not change.
     seed : int
     device : str
     checkpoint : Path or None
@@ -75,6 +81,7 @@ class Plan:
     label_smoothing: float = 0.0
     augment: str | None = None
     averaging: float | None = None
+    quantization: float = 0.0
     class_weight: Tensor | None = None
     patience: int | None = None
     settled: float = 0.0
@@ -89,13 +96,14 @@ class Plan:
         """Names of the fields that the classifier's parameters give as they are."""
         return [
             "batch_size", "optimizer", "schedule", "warmup", "weight_decay", "gradient_clip", "label_smoothing",
-            "augment", "averaging", "device", "on_epoch",
+            "augment", "averaging", "quantization", "device", "on_epoch",
         ]  # fmt: skip
 
     @property
     def n_unsettled(self) -> int:
         """Epochs at the start that early stopping does not look at; the last epoch always counts."""
-        return min(math.ceil(self.settled * self.n_epochs), self.n_epochs - 1)
+        first = max(self.settled, 1 - self.quantization if self.quantization else 0.0)
+        return min(math.ceil(first * self.n_epochs), self.n_epochs - 1)
 
 
 def train(
@@ -131,7 +139,7 @@ def train(
     module.to(device)
     clock = Clock(plan.n_epochs, -(-len(data) // plan.batch_size))
     average = WeightAverage(clock, plan.averaging) if plan.averaging else None
-    evaluated = average.in_use if average else nullcontext
+    evaluated = _evaluated(module, plan, average)
     best = KeepBest(evaluated, plan.n_unsettled) if plan.patience else None
     net = SequenceNet(
         module,
@@ -150,7 +158,7 @@ def train(
         restore(net, saved, average, best)
     with own_random_state(device):
         _run(net, data.to(device), plan)
-    _keep(module, average, best)
+    _keep(module, plan, average, best)
     return [read_record(row) for row in net.history.to_list()]
 
 
@@ -165,7 +173,20 @@ def _run(net: SequenceNet, data: Sequences, plan: Plan) -> None:
     net.notify("on_train_end", X=data, y=None)
 
 
-def _keep(module: nn.Module, average: WeightAverage | None, best: KeepBest | None) -> None:
+def _evaluated(
+    module: nn.Module, plan: Plan, average: WeightAverage | None
+) -> Callable[[], AbstractContextManager[None]]:
+    """Return what makes a context in which the module holds the weights that one would predict with."""
+
+    @contextmanager
+    def evaluated() -> Iterator[None]:
+        with average.in_use() if average else nullcontext(), quantized(module) if plan.quantization else nullcontext():
+            yield
+
+    return evaluated
+
+
+def _keep(module: nn.Module, plan: Plan, average: WeightAverage | None, best: KeepBest | None) -> None:
     """Leave the module, ready to predict, with its best weights, else the averaged ones, else the last ones."""
     if best:
         module.load_state_dict(best.weights_)
@@ -173,6 +194,8 @@ def _keep(module: nn.Module, average: WeightAverage | None, best: KeepBest | Non
         average.apply()
     if not all(bool(weight.isfinite().all()) for weight in module.parameters()):
         raise diverged("a weight is not finite")
+    if plan.quantization:
+        round_weights(module)
     module.eval()
 
 
@@ -182,7 +205,8 @@ def _callbacks(
     """The parts of training in the order in which they hear of an event."""
     parts: dict[str, Callback | None] = {
         "learning_rate": SetLearningRate(clock, plan.learning_rate, plan.schedule, plan.warmup),
-        "anneal": Anneal(clock),
+        "anneal": Anneal(clock) if plan.settled else None,
+        "quantize": Quantize(clock, plan.quantization) if plan.quantization else None,
         "clip": ClipGradients(plan.gradient_clip),
         "average": average,
         "record": Recorder(),

@@ -30,6 +30,7 @@ _INTERVALS = {
     "label_smoothing": (0.0, 1.0, "left"),
     "validation_fraction": (0.0, 1.0, "neither"),
     "distillation": (0.0, 1.0, "right"),
+    "quantization": (0.0, 1.0, "both"),
     "temperature": (0.0, math.inf, "neither"),
 }
 _INTERVALS_OR_NONE = {
