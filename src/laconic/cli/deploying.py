@@ -16,9 +16,19 @@ from laconic.cli.folder import check_writable
 from laconic.cli.machine import machine
 from laconic.core.checks import DataError, ParameterError, check_choice
 from laconic.core.files import atomic_write_text, write_json
-from laconic.deploy import TARGETS, Graph, check_name, cost, lower, run_firmware, write_firmware
+from laconic.deploy import (
+    TARGETS,
+    Graph,
+    IntGraph,
+    check_name,
+    cost,
+    load_graph,
+    run_firmware,
+    save_graph,
+    write_firmware,
+)
+from laconic.deploy.layers import Rescale
 from laconic.report import deployment_section, render_report
-from laconic.rnn import RNNClassifier
 
 OWNER = "laconic deploy"
 FIGURES = "deploy.json"
@@ -41,6 +51,8 @@ class Request:
     n_sequences, n_steps : int
     command : str
     overwrite : bool
+    save_graph : Path or None
+        Where the wanted model's graph goes, too.
     """
 
     model: Path
@@ -54,6 +66,7 @@ class Request:
     n_steps: int
     command: str
     overwrite: bool
+    save_graph: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,13 +81,13 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     """Write the C of a model; return what deploy.json holds."""
     check_choice(OWNER, "target", request.target, TARGETS)
     check_name(OWNER, request.name)
-    files = _files(request.model, request.method)
-    models = {method: RNNClassifier.load(path) for method, path in files.items()}
-    graphs = {method: lower(model) for method, model in models.items()}
-    sequences = _sequences(request, next(iter(models.values()))) if request.run else None
+    graphs = {method: _graph(path) for method, path in _files(request.model, request.method).items()}
+    wanted, *others = graphs
+    sequences = _sequences(request, graphs[wanted]) if request.run else None
     _refuse(request)
     check_writable(request.out)
-    wanted, *others = graphs
+    if request.save_graph is not None:
+        save_graph(graphs[wanted], request.save_graph)
     write_firmware(graphs[wanted], request.out, name=request.name, target=request.target)
     rows = [_row(wanted, graphs[wanted], request.out, request, sequences, console)]
     for other in others if sequences else []:
@@ -100,25 +113,43 @@ def _files(model: Path, method: str | None) -> dict[str, Path]:
     return {name: known[name] for name in dict.fromkeys((wanted, "dense")) if name in known}
 
 
+def _graph(path: Path) -> Graph:
+    """Return the graph in a file, or that of a model in one; only for the latter PyTorch is needed."""
+    if path.suffix == ".npz":
+        return _floats(load_graph(path))
+    from laconic.deploy.lowering import lower
+    from laconic.rnn import RNNClassifier
+
+    return lower(RNNClassifier.load(path))
+
+
+def _floats(graph: Graph | IntGraph) -> Graph:
+    """Return a graph of floats, or raise `ParameterError`."""
+    if not isinstance(graph, Graph):
+        raise ParameterError(OWNER, "model", "a graph of floats", "one of whole numbers")
+    return graph
+
+
 def _models(folder: Path) -> dict[str, Path]:
     """Return the models of a study by their methods."""
     try:
         rows = json.loads((folder / "metrics.json").read_text("utf-8"))["rows"]
         return {str(row["method"]): folder / str(row["model"]) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise ParameterError(OWNER, "model", "a folder of laconic compress, or a model's file", str(folder)) from None
 
 
-def _sequences(request: Request, model: RNNClassifier) -> Sequences:
+def _sequences(request: Request, graph: Graph) -> Sequences:
     """Return the first test sequences of a file, or drawn ones in the model's scale."""
     if request.data is None:
-        drawn = np.random.default_rng(0).standard_normal((request.n_sequences, request.n_steps, len(model.mean_)))
-        return Sequences((drawn * model.scale_ + model.mean_).astype(np.float32), None)
+        drawn = np.random.default_rng(0).standard_normal((request.n_sequences, request.n_steps, graph.n_features))
+        scale = next((layer for layer in graph.layers[:1] if isinstance(layer, Rescale)), None)
+        return Sequences((drawn if scale is None else drawn * scale.scale + scale.mean).astype(np.float32), None)
     from laconic.datasets import load_npz
 
     found = load_npz(request.data)
-    if found.n_features != len(model.mean_):
-        raise DataError(f"{found.name}: {found.n_features} features a step, the model takes {len(model.mean_)}")
+    if found.n_features != graph.n_features:
+        raise DataError(f"{found.name}: {found.n_features} features a step, the model takes {graph.n_features}")
     return Sequences(found.x_test[: request.n_sequences], found.y_test[: request.n_sequences])
 
 

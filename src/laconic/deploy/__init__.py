@@ -7,6 +7,7 @@ from laconic.deploy.c.firmware import write_firmware
 from laconic.deploy.c.write import Written, check_name, write_c
 from laconic.deploy.compiled import CompiledModel
 from laconic.deploy.cost import Cost, LayerCost, cost
+from laconic.deploy.files import load_graph, save_graph
 from laconic.deploy.graph import Graph, interpret
 from laconic.deploy.integer.graph import IntGraph
 from laconic.deploy.integer.quantize import quantize
@@ -29,9 +30,11 @@ __all__ = [
     "check_tools",
     "cost",
     "interpret",
+    "load_graph",
     "lower",
     "quantize",
     "run_firmware",
+    "save_graph",
     "write_c",
     "write_firmware",
 ]
