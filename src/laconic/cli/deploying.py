@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import laconic
+from laconic import deploy
 from laconic.cli.folder import check_writable
 from laconic.cli.machine import machine
 from laconic.core.checks import DataError, ParameterError, check_choice
@@ -117,10 +118,10 @@ def _graph(path: Path) -> Graph:
     """Return the graph in a file, or that of a model in one; only for the latter PyTorch is needed."""
     if path.suffix == ".npz":
         return _floats(load_graph(path))
-    from laconic.deploy.lowering import lower
     from laconic.rnn import RNNClassifier
 
-    return lower(RNNClassifier.load(path))
+    graph: Graph = deploy.lower(RNNClassifier.load(path))
+    return graph
 
 
 def _floats(graph: Graph | IntGraph) -> Graph:
@@ -183,7 +184,7 @@ def _figures(graph: Graph, folder: Path, request: Request, sequences: Sequences)
     """Return what a run shows."""
     found = run_firmware(graph, folder, sequences.x, name=request.name, target=request.target)
     counted = None if found.instructions is None else float(found.instructions.mean())
-    classes = np.asarray(graph.classes)[found.answers.argmax(axis=1)]
+    classes = np.asarray(graph.classes or range(graph.n_outputs))[found.answers.argmax(axis=1)]
     return {
         "sequences": len(sequences.x),
         "steps": sequences.x.shape[1],
