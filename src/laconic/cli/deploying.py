@@ -82,7 +82,7 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     """Write the C of a model; return what deploy.json holds."""
     check_choice(OWNER, "target", request.target, TARGETS)
     check_name(OWNER, request.name)
-    graphs = {method: _graph(path) for method, path in _files(request.model, request.method).items()}
+    graphs = graphs_of(request.model, request.method)
     wanted, *others = graphs
     sequences = _sequences(request, graphs[wanted]) if request.run else None
     _refuse(request)
@@ -101,8 +101,13 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     return metrics
 
 
+def graphs_of(model: Path, method: str | None) -> dict[str, Graph]:
+    """Return the graph of the wanted model by its method and, of a folder, that of the dense one after it."""
+    return {name: _graph(path) for name, path in _files(model, method).items()}
+
+
 def _files(model: Path, method: str | None) -> dict[str, Path]:
-    """Return the file of the wanted model by its method and, of a folder, that of the dense one after it."""
+    """Return the files of the same."""
     if not model.is_dir():
         if method is not None:
             raise ParameterError(OWNER, "method", "left out where MODEL is a file", method)

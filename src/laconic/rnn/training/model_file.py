@@ -14,7 +14,6 @@ from laconic.core.checks import DataError
 from laconic.rnn.account import Account, KeptLayer, LayerAccount
 from laconic.rnn.serialize import read_metadata, weights_file
 
-
 _MOST_BYTES = 2**26
 _TYPES = re.compile(r"object|[<>|][biuf]\d{1,2}|[<>|]U\d{1,6}|[<>][mM]8\[[a-zA-Z]{1,2}\]")
 
