@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,20 +50,31 @@ OWN = Engine("fuzz/c/driver.c", "gcc", ("-fsanitize-coverage=trace-pc",), (str(H
 
 def engine(folder: Path) -> Engine | None:
     """Return what can fuzz C here: libFuzzer, where clang has it, else the driver with gcc's counting of edges."""
-    (folder / "probe").mkdir()
-    write_c(Case("rnn", "dense").graph(), folder / "probe", name="fuzzed")
     for found in (LIBFUZZER, OWN):
-        if shutil.which(found.compiler) and not _build(found, folder / "probe", 4, streams=True).returncode:
+        if shutil.which(found.compiler) and not _build(found, folder, (str(HERE / "probe.c"),)).returncode:
             return found
     return None
 
 
-def fuzz(case: Case, lanes: int, found: Engine, folder: Path, seed: int, seconds: int) -> Outcome:
-    """Fuzz the C of a network in plain C or in vectors of so many lanes, until something is found."""
+def fuzz(
+    case: Case,
+    lanes: int,
+    found: Engine,
+    folder: Path,
+    seed: int,
+    seconds: int,
+    spoiled: Callable[[str], str] = lambda text: text,
+) -> Outcome:
+    """Fuzz the C of a network in plain C or in vectors of so many lanes, until something is found.
+
+    `spoiled` may change the C before, for a look at whether faults are found.
+    """
     folder.mkdir()
     write_c(case.graph(), folder, name="fuzzed")
+    (folder / "fuzzed.c").write_text(spoiled((folder / "fuzzed.c").read_text()))
     streams = "fuzzed_step" in (folder / "fuzzed.h").read_text()
-    done = _build(found, folder, lanes, streams=streams)
+    defined = (f"-DLACONIC_LANES={lanes}", f"-DFUZZED_STREAMS={int(streams)}", f"-I{folder}")
+    done = _build(found, folder, (str(HERE / "harness.c"), "fuzzed.c"), defined)
     if done.returncode:
         raise RuntimeError(done.stderr)
     done = subprocess.run(found.command(folder / "fuzzer", seed, seconds), capture_output=True, text=True, cwd=folder)
@@ -72,14 +84,15 @@ def fuzz(case: Case, lanes: int, found: Engine, folder: Path, seed: int, seconds
     return Outcome({f"{case.name}, {lanes} lanes": executions}, wrong)
 
 
-def _build(found: Engine, folder: Path, lanes: int, *, streams: bool) -> "subprocess.CompletedProcess[str]":
-    """Build the harness, the model and, where it is needed, a driver, of which the first two are watched."""
-    defined = (f"-DLACONIC_LANES={lanes}", f"-DFUZZED_STREAMS={int(streams)}", f"-I{folder}")
-    sources = (str(HERE / "harness.c"), "fuzzed.c")
+def _build(
+    found: Engine, folder: Path, sources: tuple[str, ...], defined: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """Build sources, which are watched, and what calls them, which is not."""
     done = _run([found.compiler, *FLAGS, *found.watched, *defined, "-c", *sources], folder)
     if done.returncode:
         return done
-    return _run([found.compiler, *FLAGS, *found.linked, "harness.o", "fuzzed.o", "-o", "fuzzer"], folder)
+    objects = [f"{Path(source).stem}.o" for source in sources]
+    return _run([found.compiler, *FLAGS, *found.linked, *objects, "-o", "fuzzer"], folder)
 
 
 def _run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -54,13 +54,13 @@ def read_whole(path: str | Path, most: int = MOST_BYTES) -> bytes:
     OSError
         If it cannot be read.
     """
-    if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe would be waited for, a device has no end
+    about = Path(path).stat()
+    if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for, a device has no end
         raise ValueError("not a regular file")
-    with open(path, "rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
+    if about.st_size > most:
         raise ValueError(f"larger than {most} bytes")
-    return data
+    with open(path, "rb") as file:
+        return file.read(about.st_size)  # a number, so that a file that grows cannot go on for ever
 
 
 def read_arrays(data: bytes) -> dict[str, Array]:

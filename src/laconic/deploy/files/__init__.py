@@ -108,9 +108,9 @@ def _unpacked(data: bytes) -> AnyGraph:
     if sum(array.size for array in arrays.values() if array.dtype == np.uint8) * 8 > MOST_ENTRIES:
         raise DataError(f"masks of more than {MOST_ENTRIES} entries")  # each bit becomes a number
     graph: AnyGraph = field(AnyGraph).decode(root, "", arrays)
+    CHECKS[type(graph)](graph)
     if arrays:
         raise DataError(f"{len(arrays)} arrays that belong to nothing, such as {min(arrays)[:80]!r}")
-    CHECKS[type(graph)](graph)
     return graph
 
 
