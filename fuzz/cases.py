@@ -1,5 +1,6 @@
 """What is fuzzed: small networks of every cell, of many structures, in one direction and both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,14 +69,14 @@ def sequences(seed: int = 0) -> Any:
     return x
 
 
-def graphs() -> list[Graph | IntGraph]:
+def graphs(cases: Sequence[Case]) -> list[Graph | IntGraph]:
     """Return a graph of each case, in floats and in whole numbers."""
-    floats = [case.graph() for case in CASES]
+    floats = [case.graph() for case in cases]
     return [*floats, *(quantize(graph, sequences()) for graph in floats)]
 
 
-def classifiers() -> list[RNNClassifier]:
-    """Return fitted classifiers of some cases."""
+def classifiers(cases: Sequence[Case]) -> list[RNNClassifier]:
+    """Return fitted classifiers of cases."""
     x, y = sequences(), np.array(["no", "yes", "no", "yes"])
     return [
         RNNClassifier(
@@ -88,5 +89,5 @@ def classifiers() -> list[RNNClassifier]:
             max_epochs=1,
             random_state=0,
         ).fit(x, y)
-        for case in CASES[:6]
+        for case in cases
     ]

@@ -3,11 +3,13 @@
 import json
 import random
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
+from cases import Case, graphs
 from mutate import archive, changed_array, changed_bytes, changed_json
 from watch import Trial, refused
 
@@ -20,12 +22,10 @@ INT32 = 2**31 - 1
 DOCUMENT = "graph"
 
 
-def trial(folder: Path) -> Trial:
+def trial(folder: Path, cases: Sequence[Case]) -> Trial:
     """Write the graphs that are changed; return what changes one and reads it."""
-    from cases import graphs
-
     files = list[bytes]()
-    for graph in graphs():
+    for graph in graphs(cases):
         save_graph(graph, folder / "seed.npz")
         files.append((folder / "seed.npz").read_bytes())
     return lambda rng, place: _try(rng.choice(files), rng, place / "case.npz")

@@ -3,8 +3,10 @@
 import json
 import random
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
+from cases import Case, classifiers
 from mutate import changed_bytes, changed_json
 from watch import Trial, refused
 
@@ -13,12 +15,10 @@ from laconic.core.checks import DataError, ParameterError
 from laconic.deploy import cost
 
 
-def trial(folder: Path) -> Trial:
+def trial(folder: Path, cases: Sequence[Case]) -> Trial:
     """Write the models that are changed; return what changes one and reads it as `laconic deploy` does."""
-    from cases import classifiers
-
     files = list[bytes]()
-    for model in classifiers():
+    for model in classifiers(cases):
         model.save(folder / "seed")
         files.append((folder / "seed.safetensors").read_bytes())
     return lambda rng, place: _try(rng.choice(files), rng, place)

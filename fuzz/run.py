@@ -12,6 +12,7 @@ import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,11 @@ def c(folder: Path, seed: int, seconds: float, few: bool) -> dict[str, Any]:
     return {"engine": found.name, **_said(Outcome(counts, texts))}
 
 
-def _files(make: Callable[[Path], Any]) -> Callable[[Path, int, float, bool], dict[str, Any]]:
+def _files(make: Callable[..., Any]) -> Callable[[Path, int, float, bool], dict[str, Any]]:
     """Return what fuzzes files of a kind."""
 
     def fuzz(folder: Path, seed: int, seconds: float, few: bool) -> dict[str, Any]:
-        return _said(campaign(make, folder, seed, seconds))
+        return _said(campaign(partial(make, cases=CASES[:2] if few else CASES), folder, seed, seconds))
 
     return fuzz
 
@@ -81,7 +82,7 @@ def _wanted() -> Namespace:
     parser.add_argument("what", nargs="*", default=list(CAMPAIGNS), help=f"some of {', '.join(CAMPAIGNS)}; all of them")
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--few", action="store_true", help="two networks in C, for a short look")
+    parser.add_argument("--few", action="store_true", help="two networks alone, for a short look")
     found = parser.parse_args()
     if not set(found.what) <= CAMPAIGNS.keys():
         parser.error(f"what must be among {', '.join(CAMPAIGNS)}")

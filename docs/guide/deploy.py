@@ -39,4 +39,9 @@ from laconic.deploy import CompiledModel
 if shutil.which("cc"):
     compiled = CompiledModel(graph)
     assert np.allclose(compiled.predict(rows[1400:]), logits, atol=1e-5)
+# [file]
+from laconic.deploy import load_graph, save_graph
+
+save_graph(graph, "digits.npz")
+assert np.array_equal(load_graph("digits.npz").interpret(rows[1400:]), logits)
 # [end]

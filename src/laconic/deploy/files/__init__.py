@@ -41,15 +41,6 @@ def save_graph(graph: AnyGraph, path: str | Path) -> None:
         of NumPy's types where Python's are expected, a graph too large.
     OSError
         If the file cannot be written.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from laconic.deploy import Graph, load_graph, save_graph
-    >>> from laconic.deploy.layers import ReLU
-    >>> save_graph(Graph((ReLU("relu"),), n_features=2), getfixture("tmp_path") / "relu.npz")
-    >>> load_graph(getfixture("tmp_path") / "relu.npz")
-    Graph(layers=(ReLU(name='relu'),), n_features=2, classes=())
     """
     if type(graph) not in CHECKS:
         raise ParameterError("save_graph", "graph", "a Graph or an IntGraph", type(graph).__name__)
