@@ -57,4 +57,9 @@ if find_spec("onnx") and find_spec("onnxruntime"):
     file = to_onnx(graph, "digits.onnx")
     print(f"{file.bytes} bytes, {file.weight_bytes} of them weights")
     assert np.abs(run_onnx("digits.onnx", rows[1400:]) - logits).max() < 1e-5
+# [file]
+from laconic.deploy import load_graph, save_graph
+
+save_graph(graph, "digits.npz")
+assert np.array_equal(load_graph("digits.npz").interpret(rows[1400:]), logits)
 # [end]

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import subprocess
 import sys
 
+import numpy as np
 import pytest
 from cli_helpers import STUDY, write_data
 
@@ -135,6 +137,54 @@ def test_without_onnx_nothing_is_written_and_without_its_runtime_it_says_so(stud
     code, _, error = laconic(*words, "--out", tmp_path / "second", "--overwrite")
     assert (code, "pip install 'laconic[onnx]'" in error) == (1, True)
     assert not (tmp_path / "second").exists()
+
+
+@needs_tools
+def test_a_graph_in_a_file_is_deployed_as_its_model(study, laconic, tmp_path):
+    data, folder = study
+    graph, run = tmp_path / "graph.npz", ("--run", "--data", data, "--json")
+    code, said, error = laconic("deploy", folder, *run, "--save-graph", graph, "--out", tmp_path / "one")
+    assert code == 0, error
+    code, again, error = laconic("deploy", graph, *run, "--out", tmp_path / "two")
+    assert code == 0, error
+    one, two = json.loads(said)["rows"][0], json.loads(again)["rows"][0]
+    assert (one.pop("method"), two.pop("method")) == ("kronecker", "graph")
+    assert one == two
+    assert (tmp_path / "one" / "model.c").read_text() == (tmp_path / "two" / "model.c").read_text()
+
+
+def test_a_graph_in_a_file_needs_no_torch_and_no_classes(tmp_path):
+    from laconic.deploy import lower, save_graph
+    from laconic.rnn.network import SequenceNetwork
+
+    save_graph(lower(SequenceNetwork(2, 3, hidden_size=4)), tmp_path / "graph.npz")
+    code = "import sys; sys.modules['torch'] = None; from laconic.cli import main; main(sys.argv[1:])"
+    words = ["deploy", tmp_path / "graph.npz", "--out", tmp_path / "out", *(["--run"] if BUILDS else [])]
+    subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True)
+    assert (tmp_path / "out" / "model.c").exists()
+
+
+def test_graphs_of_whole_numbers_and_none(laconic, tmp_path):
+    from laconic.deploy import lower, quantize, save_graph
+    from laconic.rnn.network import SequenceNetwork
+
+    graph = lower(SequenceNetwork(2, 3, hidden_size=4))
+    save_graph(quantize(graph, np.ones((1, 2, 2))), tmp_path / "whole.npz")
+    code, _, error = laconic("deploy", tmp_path / "whole.npz", *(["--run"] if BUILDS else []), "--out", tmp_path / "c")
+    assert code == 0, error
+    assert "int16_t" in (tmp_path / "c" / "model.h").read_text()
+    (tmp_path / "broken.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:-1])
+    for name, words in ((("whole", "--int8"), "--int8 must be left out"), (("broken",), "broken.npz holds no graph")):
+        code, _, error = laconic("deploy", tmp_path / f"{name[0]}.npz", *name[1:], "--out", tmp_path / "out")
+        assert (code, words in error) == (2, True), error
+    assert laconic("deploy", tmp_path / "none.npz", "--out", tmp_path / "out")[0] == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_of_models_that_is_nested_without_end(laconic, tmp_path):
+    (tmp_path / "metrics.json").write_text("[" * 100_000)
+    code, _, error = laconic("deploy", tmp_path, "--out", tmp_path / "out")
+    assert (code, "--model must be a folder of laconic compress" in error) == (2, True)
 
 
 BAD = {

@@ -98,3 +98,48 @@ def test_files_that_are_no_classifier_are_refused(tmp_path: Path) -> None:
             RNNClassifier.load(tmp_path / name)
     with pytest.raises(DataError, match=r"none\.safetensors does not hold a classifier"):
         RNNClassifier.load(tmp_path / "none")
+
+
+def tampered(path: Path, edit: Any) -> None:
+    """Change what the header of a classifier's file says of it."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    document = json.loads(header["__metadata__"]["laconic"])
+    edit(document["metadata"]["classifier"])
+    header["__metadata__"]["laconic"] = json.dumps(document)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
+
+
+TAMPERED = {
+    "a setting": (lambda about: about["parameters"].update(spam=1), "unexpected keyword"),
+    "an attribute": (lambda about: about["inputs"].update(predict=1), "an attribute 'predict'"),
+    "a class": (lambda about: about["arrays"].update(__class__=about["arrays"]["mean_"]), "an attribute '__class__'"),
+    "units": (lambda about: about["architecture"].update(hidden_size=10**9), "weights, at most|overflow"),
+    "layers": (lambda about: about["architecture"].update(n_layers=10**9), "1000000000 layers, at most 256"),
+    "features": (lambda about: about["architecture"].update(n_features=10**8), "weights, at most"),
+    "a wide type": (lambda about: about["arrays"]["classes_"].update(dtype="<U999999", values=["a"] * 99), "bytes"),
+    "a wider type": (lambda about: about["arrays"]["classes_"].update(dtype="<U99999999"), "an array of type"),
+    "records": (lambda about: about["arrays"]["classes_"].update(dtype="V8"), "an array of type 'V8'"),
+    "lists": (lambda about: about["arrays"]["classes_"].update(values=[[1], [2]]), "not of plain values"),
+    "classes": (lambda about: about["arrays"]["classes_"].update(values=["no"]), "1 classes for 2 outputs"),
+    "a mean": (lambda about: about["arrays"]["mean_"].update(values=[0.0]), "mean_ of shape"),
+    "a mean of NaN": (lambda about: about["arrays"]["mean_"].update(values=[float("nan")] * 3), "mean_ must be finite"),
+    "a scale": (lambda about: about["arrays"]["scale_"].update(values=[1.0, 0.0, 1.0]), "scale_ must be above zero"),
+    "no scale": (lambda about: about["arrays"].pop("scale_"), "scale_"),
+    "history": (lambda about: about.update(history=[{"spam": 1}]), "unexpected keyword"),
+    "nothing": (lambda about: about.clear(), "parameters"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_files_that_were_tampered_with_are_refused(
+    name: str, models: tuple[Path, dict[str, RNNClassifier]], tmp_path: Path
+) -> None:
+    edit, words = TAMPERED[name]
+    path = tmp_path / "it.safetensors"
+    path.write_bytes((models[0] / "dense.safetensors").read_bytes())
+    tampered(path, edit)
+    with pytest.raises(DataError, match=rf"it\.safetensors does not hold a classifier of laconic .*({words})"):
+        RNNClassifier.load(path)

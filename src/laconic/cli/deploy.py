@@ -31,7 +31,10 @@ _model, _run = group("Model"), group("Run")
 
 def deploy(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="Folder of laconic compress, or a model's .safetensors file.")
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="Folder of laconic compress, a model's .safetensors file, or a graph's .npz file."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the C and what builds it go.")],
     target: Annotated[str, typer.Option(metavar="NAME", help=f"{', '.join(TARGETS[:-1])} or {TARGETS[-1]}.")] = "host",
@@ -52,6 +55,9 @@ def deploy(
     ] = None,
     sequences: Annotated[int, _run("N", "How many of them.")] = 8,
     steps: Annotated[int, _run("N", "Steps of drawn ones.")] = 50,
+    save_graph: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write the model's graph, too: it needs no PyTorch.")
+    ] = None,
     overwrite: Annotated[bool, flag("--overwrite", "Replace files of the same names in FOLDER.")] = False,
     as_json: Annotated[bool, flag("--json", "Print the figures as JSON instead of a table.")] = False,
     quiet: Annotated[bool, flag("--quiet", "Show no progress.")] = False,
@@ -80,6 +86,7 @@ def deploy(
         overwrite=overwrite,
         onnx=onnx,
         onnx_form=onnx_form,
+        save_graph=save_graph,
     )
     show(write_model(request, Console(stderr=True, quiet=quiet)), out, as_json)
 

@@ -1,6 +1,5 @@
 """What `laconic deploy` does: read a model, write its C, run it beside the dense one."""
 
-import json
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,17 +13,16 @@ from rich.console import Console
 import laconic
 from laconic.cli.exporting import export, onnx_file
 from laconic.cli.folder import check_writable
+from laconic.cli.graphs import Deployable, graphs_of, scale_of
 from laconic.cli.machine import machine
 from laconic.core.checks import DataError, ParameterError, check_choice
 from laconic.core.files import atomic_write_text, write_json
-from laconic.deploy import TARGETS, Graph, IntGraph, check_name, cost, lower, quantize, run_firmware, write_firmware
+from laconic.deploy import TARGETS, Graph, check_name, cost, quantize, run_firmware, save_graph, write_firmware
 from laconic.report import deployment_section, render_report
-from laconic.rnn import RNNClassifier
 
 OWNER = "laconic deploy"
 FIGURES = "deploy.json"
 Array = NDArray[Any]
-Deployable = Graph | IntGraph
 CALIBRATION = 512
 """Training sequences that ranges are taken from, at most."""
 
@@ -48,6 +46,8 @@ class Request:
     onnx : Path or None
         Where the model goes as an ONNX file, too.
     onnx_form : str or None
+    save_graph : Path or None
+        Where the wanted model's graph goes, too.
     """
 
     model: Path
@@ -64,6 +64,7 @@ class Request:
     overwrite: bool
     onnx: Path | None = None
     onnx_form: str | None = None
+    save_graph: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,72 +80,65 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     check_choice(OWNER, "target", request.target, TARGETS)
     check_name(OWNER, request.name)
     onnx = onnx_file(OWNER, request.onnx, request.onnx_form, request.name, request.overwrite)
-    files = _files(request.model, request.method)
-    models = {method: RNNClassifier.load(path) for method, path in files.items()}
-    floats = {method: lower(model) for method, model in models.items()}
-    graphs = _graphs(floats, request)
-    found = _sequences(request, next(iter(models.values()))) if request.run or onnx else None
-    sequences = found if request.run else None
+    given = graphs_of(OWNER, request.model, request.method)
+    graphs = _graphs(given, request)
+    floats = _floats(next(iter(given.values())), "onnx") if onnx else None
+    found = _sequences(request, next(iter(graphs.values()))) if request.run or onnx else None
     _refuse(request)
     check_writable(request.out)
+    metrics = _metrics(request, _written(graphs, request, found if request.run else None, console))
+    if onnx and floats and found:
+        metrics["onnx"] = export(floats, onnx, request.onnx_form, found.x)
+    atomic_write_text(request.out / "report.html", render_report([deployment_section(metrics)]))
+    write_json(request.out / FIGURES, metrics)
+    return metrics
+
+
+def _written(
+    graphs: dict[str, Deployable], request: Request, sequences: Sequences | None, console: Console
+) -> list[dict[str, Any]]:
+    """Write the first graph; return its row and, where they are run, those of the others."""
     wanted, *others = graphs
+    if request.save_graph is not None:
+        save_graph(graphs[wanted], request.save_graph)
     write_firmware(graphs[wanted], request.out, name=request.name, target=request.target)
     rows = [_row(wanted, graphs[wanted], request.out, request, sequences, console)]
     for other in others if sequences else []:
         with tempfile.TemporaryDirectory(prefix="laconic-") as folder:
             write_firmware(graphs[other], folder, name=request.name, target=request.target)
             rows.append(_row(other, graphs[other], Path(folder), request, sequences, console))
-    metrics = _metrics(request, rows)
-    if onnx and found:
-        metrics["onnx"] = export(next(iter(floats.values())), onnx, request.onnx_form, found.x)
-    atomic_write_text(request.out / "report.html", render_report([deployment_section(metrics)]))
-    write_json(request.out / FIGURES, metrics)
-    return metrics
+    return rows
 
 
-def _graphs(floats: dict[str, Graph], request: Request) -> dict[str, Deployable]:
+def _graphs(given: dict[str, Deployable], request: Request) -> dict[str, Deployable]:
     """Return what is written, then what is run beside it."""
-    wanted, graph = next(iter(floats.items()))
-    whole = {f"{wanted}-int8": quantize(graph, _calibration(request, graph))} if request.int8 else {}
-    return {**whole, **floats}
+    name, graph = next(iter(given.items()))
+    if not request.int8:
+        return given
+    return {f"{name}-int8": quantize(_floats(graph, "int8"), _calibration(request, graph)), **given}
 
 
-def _files(model: Path, method: str | None) -> dict[str, Path]:
-    """Return the file of the wanted model by its method and, of a folder, that of the dense one after it."""
-    if not model.is_dir():
-        if method is not None:
-            raise ParameterError(OWNER, "method", "left out where MODEL is a file", method)
-        return {model.stem: model}
-    known = _models(model)
-    wanted = method or next((name for name in known if name != "dense"), "dense")
-    if wanted not in known:
-        raise ParameterError(OWNER, "method", f"one of {', '.join(known)}", method)
-    return {name: known[name] for name in dict.fromkeys((wanted, "dense")) if name in known}
+def _floats(graph: Deployable, option: str) -> Graph:
+    if not isinstance(graph, Graph):
+        raise ParameterError(OWNER, option, "left out where MODEL is in whole numbers already", "given")
+    return graph
 
 
-def _models(folder: Path) -> dict[str, Path]:
-    """Return the models of a study by their methods."""
-    try:
-        rows = json.loads((folder / "metrics.json").read_text("utf-8"))["rows"]
-        return {str(row["method"]): folder / str(row["model"]) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ParameterError(OWNER, "model", "a folder of laconic compress, or a model's file", str(folder)) from None
-
-
-def _sequences(request: Request, model: RNNClassifier) -> Sequences:
+def _sequences(request: Request, graph: Deployable) -> Sequences:
     """Return the first test sequences of a file, or drawn ones in the model's scale."""
     if request.data is None:
-        drawn = np.random.default_rng(0).standard_normal((request.n_sequences, request.n_steps, len(model.mean_)))
-        return Sequences((drawn * model.scale_ + model.mean_).astype(np.float32), None)
+        mean, scale = scale_of(graph)
+        drawn = np.random.default_rng(0).standard_normal((request.n_sequences, request.n_steps, graph.n_features))
+        return Sequences((drawn * scale + mean).astype(np.float32), None)
     from laconic.datasets import load_npz
 
     found = load_npz(request.data)
-    if found.n_features != len(model.mean_):
-        raise DataError(f"{found.name}: {found.n_features} features a step, the model takes {len(model.mean_)}")
+    if found.n_features != graph.n_features:
+        raise DataError(f"{found.name}: {found.n_features} features a step, the model takes {graph.n_features}")
     return Sequences(found.x_test[: request.n_sequences], found.y_test[: request.n_sequences])
 
 
-def _calibration(request: Request, graph: Graph) -> Array:
+def _calibration(request: Request, graph: Deployable) -> Array:
     """Return training sequences of the data file."""
     if request.data is None:
         raise ParameterError(OWNER, "data", "a file of sequences to calibrate on, which --int8 needs", None)
@@ -185,7 +179,7 @@ def _figures(graph: Deployable, folder: Path, request: Request, sequences: Seque
     """Return what a run shows."""
     found = run_firmware(graph, folder, sequences.x, name=request.name, target=request.target)
     counted = None if found.instructions is None else float(found.instructions.mean())
-    classes = np.asarray(graph.classes)[found.answers.argmax(axis=1)]
+    classes = np.asarray(graph.classes or range(graph.n_outputs))[found.answers.argmax(axis=1)]
     return {
         "sequences": len(sequences.x),
         "steps": sequences.x.shape[1],

@@ -7,6 +7,7 @@ from laconic.deploy.c.firmware import write_firmware
 from laconic.deploy.c.write import Written, check_name, write_c
 from laconic.deploy.compiled import CompiledModel
 from laconic.deploy.cost import Cost, LayerCost, cost
+from laconic.deploy.files import load_graph, save_graph
 from laconic.deploy.graph import Graph, interpret
 from laconic.deploy.integer.graph import IntGraph
 from laconic.deploy.integer.quantize import quantize
@@ -30,10 +31,12 @@ __all__ = [
     "check_tools",
     "cost",
     "interpret",
+    "load_graph",
     "lower",
     "quantize",
     "run_firmware",
     "run_onnx",
+    "save_graph",
     "to_onnx",
     "write_c",
     "write_firmware",

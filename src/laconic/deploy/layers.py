@@ -58,6 +58,12 @@ class Recurrent(Layer):
 
     directions: tuple[Recurrence, ...]
 
+    def __post_init__(self) -> None:
+        ways, widths = tuple(d.reverse for d in self.directions), {d.n_inputs for d in self.directions}
+        if ways not in ((False,), (True,), (False, True)) or len(widths) != 1:
+            words = "directions must be one, or a forward and a reverse one, of equal inputs"
+            raise DataError(f"Recurrent: {words}, got reverse {ways} of inputs {widths}")
+
     @property
     def n_inputs(self) -> int:
         """Features of one step."""
@@ -112,6 +118,10 @@ class Linear(Layer):
     matrix: StructuredMatrix
     bias: Array
 
+    def __post_init__(self) -> None:
+        if np.shape(self.bias) != self.matrix.shape[:1]:
+            raise DataError(f"Linear: bias must have shape {self.matrix.shape[:1]}, got {np.shape(self.bias)}")
+
     @property
     def n_inputs(self) -> int:
         """Columns of the matrix."""
@@ -133,6 +143,11 @@ class Rescale(Layer):
 
     mean: Array
     scale: Array
+
+    def __post_init__(self) -> None:
+        shapes = np.shape(self.mean), np.shape(self.scale)
+        if shapes[0] != shapes[1] or len(shapes[0]) != 1 or not np.all(self.scale):
+            raise DataError(f"Rescale: mean and scale must be (n_features,), no scale zero, got shapes {shapes}")
 
     @property
     def n_inputs(self) -> int:

@@ -1,12 +1,13 @@
 """One direction of a recurrent layer, and what it means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from laconic.core.checks import DataError, ParameterError, check_choice
 from laconic.deploy.cells import CELLS, Cell
 from laconic.structured import StructuredMatrix
 
@@ -29,6 +30,13 @@ class Recurrence:
         What else the cell has learned.
     reverse : bool
         Whether it reads the sequence from its end.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such cell, or it has other scalars.
+    DataError
+        If matrices and biases do not fit the cell and each other.
     """
 
     cell: str
@@ -36,6 +44,17 @@ class Recurrence:
     bias: Array
     scalars: Mapping[str, float] = field(default_factory=dict)
     reverse: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("Recurrence", "cell", self.cell, CELLS)
+        if set(self.scalars) != set(self.rule.scalars):
+            raise ParameterError("Recurrence", "scalars", f"those of {self.cell}: {self.rule.scalars}", self.scalars)
+        shapes = [matrix.shape for matrix in self.matrices]
+        if not _fit(shapes, self.rule.n_gates):
+            words = f"[W U], or W and U, of {self.rule.n_gates} gates"
+            raise DataError(f"Recurrence: matrices of {self.cell} must be {words}, got shapes {shapes}")
+        if np.shape(self.bias) != (wanted := (self.rule.n_biases, self.n_units)):
+            raise DataError(f"Recurrence: bias must have shape {wanted}, got {np.shape(self.bias)}")
 
     @property
     def rule(self) -> Cell:
@@ -79,6 +98,14 @@ class Recurrence:
         nothing = np.zeros_like
         by_input = _times(self.matrices[0], np.concatenate([x, nothing(h)], axis=1))
         return by_input, _times(self.matrices[0], np.concatenate([nothing(x), h], axis=1))
+
+
+def _fit(shapes: Sequence[tuple[int, int]], n_gates: int) -> bool:
+    """Tell whether matrices are [W U] with one input or more, or W and U, with so many gates of rows."""
+    if len(shapes) not in (1, 2) or any(rows != shapes[0][0] for rows, _ in shapes):
+        return False
+    units, rest = divmod(shapes[0][0], n_gates)
+    return not rest and (shapes[1][1] == units if len(shapes) == 2 else shapes[0][1] > units)
 
 
 def _times(matrix: StructuredMatrix, x: Array) -> Array:

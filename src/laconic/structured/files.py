@@ -1,15 +1,13 @@
 """Structures in files and messages: a JSON description and plain arrays, never pickled objects."""
 
-import io
 import json
 from collections.abc import Mapping
-from math import prod
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 
+from laconic.core.archive import pack_arrays, read_arrays
 from laconic.core.arrays import Array, to_numpy
 from laconic.core.checks import DataError
 from laconic.core.files import atomic_write_bytes
@@ -82,37 +80,15 @@ def save_structure(structure: StructuredMatrix, path: str | Path) -> None:
     """
     arrays: dict[str, Any] = {name: to_numpy(array) for name, array in packed_arrays(structure).items()}
     arrays[_SPEC] = np.array(json.dumps(describe(structure)))
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    atomic_write_bytes(path, buffer.getvalue())
+    atomic_write_bytes(path, pack_arrays(arrays))
 
 
 def load_structure_from(path: str | Path, kinds: Mapping[str, type[StructuredMatrix]]) -> StructuredMatrix:
     """Read what `save_structure` wrote; nothing in the file is unpickled or run."""
     data = Path(path).read_bytes()
     try:
-        arrays = _read_arrays(data)
+        arrays: dict[str, Any] = read_arrays(data)
         spec = json.loads(str(arrays.pop(_SPEC)))
     except Exception as error:  # a damaged archive fails in more ways than are documented
         raise DataError(f"load_structure: {path} is not a file that save_structure wrote ({error})") from error
     return rebuild(spec, arrays, kinds)
-
-
-def _read_arrays(data: bytes) -> dict[str, Any]:
-    """Read an uncompressed .npz archive; no array is larger than the bytes that are there."""
-    with ZipFile(io.BytesIO(data)) as archive:
-        for member in archive.infolist():
-            if member.compress_type != ZIP_STORED:
-                raise ValueError("an array is compressed")
-        return {name.removesuffix(".npy"): _read_array(archive.read(name)) for name in archive.namelist()}
-
-
-def _read_array(data: bytes) -> "np.ndarray[Any, Any]":
-    """Read one .npy member. Its header is read first: a false size is refused before memory is asked for it."""
-    file = io.BytesIO(data)
-    version = np.lib.format.read_magic(file)
-    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read_header(file)
-    if dtype.hasobject or prod(shape) * dtype.itemsize != len(data) - file.tell():
-        raise ValueError(f"an array of shape {shape}, type {dtype} in {len(data)} bytes")
-    return np.load(io.BytesIO(data), allow_pickle=False)  # type: ignore[no-any-return]  # NumPy types it loosely

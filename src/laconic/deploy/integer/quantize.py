@@ -11,6 +11,7 @@ from laconic.core.rounding import WORD
 from laconic.deploy.contract import SCRATCH, Span, contracted, scratch_size
 from laconic.deploy.graph import Graph, checked_sequences
 from laconic.deploy.integer.arithmetic import UNIT_BITS
+from laconic.deploy.integer.check import check_int_graph
 from laconic.deploy.integer.correction import means_read, moved_by_rounding
 from laconic.deploy.integer.graph import IntGraph, IntLinear, picked
 from laconic.deploy.integer.ranges import product_ranges, recurrence_ranges, step_buffers
@@ -67,7 +68,9 @@ def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGra
         layers.append(layer)
         bits = layer[0].state_bits
     head = _head(found, picked(found.stages[-1].recurrent.directions, x, found.last_step), bits, bias_bits)
-    return IntGraph(tuple(layers), head, graph.n_features, mean, factor, found.last_step, graph.classes)
+    made = IntGraph(tuple(layers), head, graph.n_features, mean, factor, found.last_step, graph.classes)
+    check_int_graph(made)
+    return made
 
 
 def _rescaled(found: Staged, n_features: int) -> tuple[Array, Array]:

@@ -5,10 +5,13 @@ from typing import Any
 
 import torch
 
+from laconic.core.checks import DataError
 from laconic.rnn.account import Account
 from laconic.rnn.compression import compress
 from laconic.rnn.network import SequenceNetwork, set_forget_bias
 from laconic.rnn.training.seeds import derive_seed, own_random_state, seed_torch
+
+_MOST_LAYERS, _MOST_WEIGHTS = 256, 2**28
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,15 @@ class Architecture:
     def build(self) -> SequenceNetwork:
         """Return the network; torch's random state decides its weights."""
         return SequenceNetwork(**asdict(self))
+
+    def check(self) -> None:
+        """Raise `DataError` if the network would be larger than any that a file is believed to be of."""
+        if not 1 <= self.n_layers <= _MOST_LAYERS:
+            raise DataError(f"{self.n_layers} layers, at most {_MOST_LAYERS}")
+        with torch.device("meta"):  # which has sizes and no memory
+            n_weights = sum(weight.numel() for weight in self.build().parameters())
+        if n_weights > _MOST_WEIGHTS:
+            raise DataError(f"{n_weights} weights, at most {_MOST_WEIGHTS}")
 
     @classmethod
     def settings(cls) -> list[str]:

@@ -1,6 +1,8 @@
 """What a fitted classifier's file keeps beside the weights, as JSON."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,19 @@ from numpy.typing import NDArray
 from laconic.core.checks import DataError
 from laconic.rnn.account import Account, KeptLayer, LayerAccount
 from laconic.rnn.serialize import read_metadata, weights_file
+
+_MOST_BYTES = 2**26
+_TYPES = re.compile(r"object|[<>|][biuf]\d{1,2}|[<>|]U\d{1,6}|[<>][mM]8\[[a-zA-Z]{1,2}\]")
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn whatever comes of a file that is damaged, or was tampered with, into a `DataError` that names it."""
+    try:
+        yield
+    except Exception as error:
+        file, why = weights_file(path), str(error) or type(error).__name__
+        raise DataError(f"RNNClassifier.load: {file} does not hold a classifier of laconic ({why})") from error
 
 
 def read_about(path: str | Path) -> dict[str, Any]:
@@ -26,12 +41,8 @@ def read_about(path: str | Path) -> dict[str, Any]:
     DataError
         If the file is missing, damaged, or not one of a classifier.
     """
-    try:
-        about: dict[str, Any] = read_metadata(path)["classifier"]
-        return about
-    except (DataError, KeyError) as error:
-        file = weights_file(path)
-        raise DataError(f"RNNClassifier.load: {file} does not hold a classifier of laconic ({error})") from error
+    with reading(path):
+        return dict(read_metadata(path)["classifier"])
 
 
 def array_as_json(array: NDArray[Any]) -> dict[str, Any]:
@@ -40,8 +51,19 @@ def array_as_json(array: NDArray[Any]) -> dict[str, Any]:
 
 
 def array_from_json(about: Mapping[str, Any]) -> NDArray[Any]:
-    """Undo `array_as_json`."""
-    return np.array(about["values"], dtype=np.dtype(about["dtype"]))
+    """Undo `array_as_json`; no more than a vector of plain values is made.
+
+    Raises
+    ------
+    DataError
+        If it is something else, or larger than any that is needed.
+    """
+    name, values = about["dtype"], about["values"]
+    if not _TYPES.fullmatch(name) or not all(isinstance(value, (str, int, float)) for value in values):
+        raise DataError(f"an array of type {name[:80]!r}, or not of plain values")
+    if (size := np.dtype(name).itemsize * len(values)) > _MOST_BYTES:
+        raise DataError(f"an array of {size} bytes")
+    return np.array(values, dtype=np.dtype(name))
 
 
 def account_as_json(account: Account | None) -> dict[str, Any] | None:

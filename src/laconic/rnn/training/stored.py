@@ -1,13 +1,16 @@
 """A fitted classifier in a file, and in pickles."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from laconic.core.checks import DataError, check_finite
 from laconic.rnn.account import Account
 from laconic.rnn.serialize import load_weights, save_weights
 from laconic.rnn.training import model_file
@@ -73,18 +76,27 @@ class StoredClassifier(BaseEstimator):
             If the file is missing, damaged or something else.
         """
         about = model_file.read_about(path)
-        classifier = cls(**{name: from_json(value) for name, value in about["parameters"].items()})
-        classifier.device = device
-        classifier.architecture_ = Architecture(**about["architecture"])
-        classifier.account_ = model_file.account_from_json(about["account"])
-        classifier.history_ = [EpochRecord(**record) for record in about["history"]]
-        arrays = {name: model_file.array_from_json(value) for name, value in about["arrays"].items()}
-        for name, value in {**about["inputs"], **arrays}.items():
-            setattr(classifier, name, value)
-        module = classifier.architecture_.build()
-        load_weights(module, path)
+        with model_file.reading(path):
+            classifier = cls(**{name: from_json(value) for name, value in about["parameters"].items()})
+            classifier.device = device
+            classifier._take(about)
+            module = classifier.architecture_.build()
+            load_weights(module, path)
         classifier.net_ = predicting_net(module.eval(), classifier.device)
         return classifier
+
+    def _take(self, about: Mapping[str, Any]) -> None:
+        """Take the fitted attributes out of a file, known ones alone, or raise."""
+        self.architecture_ = Architecture(**about["architecture"])
+        self.architecture_.check()
+        self.account_ = model_file.account_from_json(about["account"])
+        self.history_ = [EpochRecord(**record) for record in about["history"]]
+        arrays = {name: model_file.array_from_json(value) for name, value in about["arrays"].items()}
+        for name, value in {**about["inputs"], **arrays}.items():
+            if name not in _INPUTS + _ARRAYS:
+                raise DataError(f"an attribute {name[:80]!r}")
+            setattr(self, name, value)
+        _check_arrays(self.architecture_, arrays)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the skorch net out, which is made again around the module."""
@@ -95,3 +107,15 @@ class StoredClassifier(BaseEstimator):
         super().__setstate__(state)
         if "net_" in state:
             self.net_ = predicting_net(state["net_"], self.device)
+
+
+def _check_arrays(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise unless classes and scales are as many as the network's sizes say, and scales can be divided by."""
+    if len(arrays["classes_"]) != architecture.n_classes:
+        raise DataError(f"{len(arrays['classes_'])} classes for {architecture.n_classes} outputs")
+    for name in ("mean_", "scale_"):
+        if arrays[name].shape != (architecture.n_features,) or arrays[name].dtype.kind != "f":
+            raise DataError(f"{name} of shape {arrays[name].shape} for {architecture.n_features} features")
+        check_finite("RNNClassifier", name, arrays[name])
+    if not (arrays["scale_"] > 0).all():
+        raise DataError("scale_ must be above zero")

@@ -1,0 +1,99 @@
+"""The C of graphs, given any bytes as numbers and as calls, under sanitizers."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cases import Case
+from watch import Outcome
+
+from laconic.deploy import write_c
+
+HERE = Path(__file__).parent / "c"
+CHECKS = "address,undefined,float-cast-overflow,float-divide-by-zero"
+FLAGS = ("-std=c11", "-O1", "-g", f"-fsanitize={CHECKS}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+LANES = (1, 4, 8)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How a fuzzer is built.
+
+    Attributes
+    ----------
+    name, compiler : str
+    watched : tuple of str
+        Options for what is fuzzed.
+    linked : tuple of str
+        Options and sources that make a program of it.
+    """
+
+    name: str
+    compiler: str
+    watched: tuple[str, ...]
+    linked: tuple[str, ...]
+
+    def command(self, program: Path, seed: int, seconds: int) -> list[str]:
+        """Return how it is run; what it fails at stands in a file beside it."""
+        if self is LIBFUZZER:
+            kept = f"-artifact_prefix={program.parent}/"
+            return [str(program), f"-seed={seed + 1}", f"-max_total_time={seconds}", "-max_len=1024", kept]
+        return [str(program), str(seed), str(seconds), str(program.with_name("case.bin"))]
+
+
+LIBFUZZER = Engine("libFuzzer", "clang", ("-fsanitize=fuzzer-no-link",), ("-fsanitize=fuzzer",))
+OWN = Engine("fuzz/c/driver.c", "gcc", ("-fsanitize-coverage=trace-pc",), (str(HERE / "driver.c"),))
+
+
+def engine(folder: Path) -> Engine | None:
+    """Return what can fuzz C here: libFuzzer, where clang has it, else the driver with gcc's counting of edges."""
+    for found in (LIBFUZZER, OWN):
+        if shutil.which(found.compiler) and not _build(found, folder, (str(HERE / "probe.c"),)).returncode:
+            return found
+    return None
+
+
+def fuzz(
+    case: Case,
+    lanes: int,
+    found: Engine,
+    folder: Path,
+    seed: int,
+    seconds: int,
+    spoiled: Callable[[str], str] = lambda text: text,
+) -> Outcome:
+    """Fuzz the C of a network in plain C or in vectors of so many lanes, until something is found.
+
+    `spoiled` may change the C before, for a look at whether faults are found.
+    """
+    folder.mkdir()
+    write_c(case.graph(), folder, name="fuzzed")
+    (folder / "fuzzed.c").write_text(spoiled((folder / "fuzzed.c").read_text()))
+    streams = "fuzzed_step" in (folder / "fuzzed.h").read_text()
+    defined = (f"-DLACONIC_LANES={lanes}", f"-DFUZZED_STREAMS={int(streams)}", f"-I{folder}")
+    done = _build(found, folder, (str(HERE / "harness.c"), "fuzzed.c"), defined)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    done = subprocess.run(found.command(folder / "fuzzer", seed, seconds), capture_output=True, text=True, cwd=folder)
+    said = re.search(r"executions (\d+)|Done (\d+) runs", done.stdout + done.stderr)
+    executions = int(said[1] or said[2]) if said else 0
+    wrong = (f"{case.name}, {lanes} lanes: {done.stderr[-3000:]} ({folder})",) if done.returncode or not said else ()
+    return Outcome({f"{case.name}, {lanes} lanes": executions}, wrong)
+
+
+def _build(
+    found: Engine, folder: Path, sources: tuple[str, ...], defined: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """Build sources, which are watched, and what calls them, which is not."""
+    done = _run([found.compiler, *FLAGS, *found.watched, *defined, "-c", *sources], folder)
+    if done.returncode:
+        return done
+    objects = [f"{Path(source).stem}.o" for source in sources]
+    return _run([found.compiler, *FLAGS, *found.linked, *objects, "-o", "fuzzer"], folder)
+
+
+def _run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
