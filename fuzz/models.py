@@ -10,7 +10,7 @@ from cases import Case, classifiers
 from mutate import changed_bytes, changed_json
 from watch import Trial, refused
 
-from laconic.cli.deploying import graphs_of
+from laconic.cli.graphs import graphs_of
 from laconic.core.checks import DataError, ParameterError
 from laconic.deploy import cost
 
@@ -34,7 +34,7 @@ def _try(data: bytes, rng: random.Random, folder: Path) -> str:
     (folder / "metrics.json").write_bytes(table)
     (folder / "case.safetensors").write_bytes(model)
     try:
-        for graph in graphs_of(folder, "dense").values():
+        for graph in graphs_of("fuzz", folder, "dense").values():
             assert cost(graph).weight_bytes >= 0
     except (DataError, ParameterError) as error:
         return refused(error)
