@@ -8,6 +8,7 @@ says whether anything was.
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
@@ -74,6 +75,8 @@ def main() -> int:
     wrong = any(result.get("findings") for result in found.values())
     if wrong:
         print(f"cases stand in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder)
     return int(wrong)
 
 

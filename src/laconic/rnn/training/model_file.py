@@ -63,7 +63,8 @@ def array_from_json(about: Mapping[str, Any]) -> NDArray[Any]:
         raise DataError(f"an array of type {name[:80]!r}, or not of plain values")
     if (size := np.dtype(name).itemsize * len(values)) > _MOST_BYTES:
         raise DataError(f"an array of {size} bytes")
-    return np.array(values, dtype=np.dtype(name))
+    with np.errstate(over="ignore"):  # what is infinite then is refused where it matters
+        return np.array(values, dtype=np.dtype(name))
 
 
 def account_as_json(account: Account | None) -> dict[str, Any] | None:
