@@ -7,15 +7,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import Case
+from cases import Case, sequences
 from watch import Outcome
 
-from laconic.deploy import write_c
+from laconic.deploy import quantize, write_c
 
 HERE = Path(__file__).parent / "c"
 CHECKS = "address,undefined,float-cast-overflow,float-divide-by-zero"
 FLAGS = ("-std=c11", "-O1", "-g", f"-fsanitize={CHECKS}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-LANES = (1, 4, 8)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a graph is written and built: in floats or in whole numbers, with options of the compiler."""
+
+    name: str
+    whole: bool
+    options: tuple[str, ...]
+
+
+WAYS = (
+    *(Way(f"{lanes} lanes", False, (f"-DLACONIC_LANES={lanes}",)) for lanes in (1, 4, 8)),
+    Way("whole numbers", True, ()),
+)
 
 
 @dataclass(frozen=True)
@@ -58,30 +72,31 @@ def engine(folder: Path) -> Engine | None:
 
 def fuzz(
     case: Case,
-    lanes: int,
+    way: Way,
     found: Engine,
     folder: Path,
     seed: int,
     seconds: int,
     spoiled: Callable[[str], str] = lambda text: text,
 ) -> Outcome:
-    """Fuzz the C of a network in plain C or in vectors of so many lanes, until something is found.
+    """Fuzz the C of a network until something is found.
 
     `spoiled` may change the C before, for a look at whether faults are found.
     """
     folder.mkdir()
-    write_c(case.graph(), folder, name="fuzzed")
+    graph = case.graph()
+    write_c(quantize(graph, sequences()) if way.whole else graph, folder, name="fuzzed")
     (folder / "fuzzed.c").write_text(spoiled((folder / "fuzzed.c").read_text()))
     streams = "fuzzed_step" in (folder / "fuzzed.h").read_text()
-    defined = (f"-DLACONIC_LANES={lanes}", f"-DFUZZED_STREAMS={int(streams)}", f"-I{folder}")
+    defined = (*way.options, f"-DFUZZED_STREAMS={int(streams)}", f"-DFUZZED_WHOLE={int(way.whole)}", f"-I{folder}")
     done = _build(found, folder, (str(HERE / "harness.c"), "fuzzed.c"), defined)
     if done.returncode:
         raise RuntimeError(done.stderr)
     done = subprocess.run(found.command(folder / "fuzzer", seed, seconds), capture_output=True, text=True, cwd=folder)
     said = re.search(r"executions (\d+)|Done (\d+) runs", done.stdout + done.stderr)
     executions = int(said[1] or said[2]) if said else 0
-    wrong = (f"{case.name}, {lanes} lanes: {done.stderr[-3000:]} ({folder})",) if done.returncode or not said else ()
-    return Outcome({f"{case.name}, {lanes} lanes": executions}, wrong)
+    wrong = (f"{case.name}, {way.name}: {done.stderr[-3000:]} ({folder})",) if done.returncode or not said else ()
+    return Outcome({f"{case.name}, {way.name}": executions}, wrong)
 
 
 def _build(

@@ -31,15 +31,13 @@ NO_ENGINE = "needs clang with libFuzzer, or gcc with its sanitizers"
 
 
 def c(folder: Path, seed: int, seconds: float, few: bool) -> dict[str, Any]:
-    """Fuzz the C of every case with every width of vectors, or of two cases."""
+    """Fuzz the C of every case in every way, or of three cases."""
     found = programs.engine(folder)
     if found is None:
         return {"skipped": NO_ENGINE}
-    wanted = [(CASES[0], 1), (CASES[1], 4)] if few else list(product(CASES, programs.LANES))
+    wanted = list(zip(CASES, programs.WAYS[1:], strict=False)) if few else list(product(CASES, programs.WAYS))
     each = max(1, round(seconds / len(wanted)))
-    outcomes = [
-        programs.fuzz(case, lanes, found, folder / f"c{i}", seed, each) for i, (case, lanes) in enumerate(wanted)
-    ]
+    outcomes = [programs.fuzz(case, way, found, folder / f"c{i}", seed, each) for i, (case, way) in enumerate(wanted)]
     counts = {name: count for outcome in outcomes for name, count in outcome.counts.items()}
     texts = tuple(text for outcome in outcomes for text in outcome.findings)
     return {"engine": found.name, **_said(Outcome(counts, texts))}

@@ -1,11 +1,11 @@
 /*
  * Calls a model's functions as its header allows, in an order and with numbers that the bytes say: any floats, NaN and
- * infinity among them. Buffers have the size that the header asks for, to the byte, so that a sanitizer sees what leaves
+ * infinity among them, or any words. Buffers have the size that the header asks for, to the byte, so that a sanitizer sees what leaves
  * them. Beside faults, it ends at: an answer that depends on what was in memory before, a class that is none, a stream
  * that differs from a whole sequence, a read that changes the state.
  *
  * `LLVMFuzzerTestOneInput` is what libFuzzer calls; driver.c does where there is none. FUZZED_STREAMS says whether the
- * model takes single steps.
+ * model takes single steps, FUZZED_WHOLE whether it is one of whole numbers.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -39,11 +39,11 @@ static uint8_t next(bytes *from)
     return *from->at++;
 }
 
-/* A buffer of exactly so many floats, filled with bytes, then with zeros. */
-static float *floats(bytes *from, size_t count)
+/* A buffer of exactly so many bytes, filled with what comes, then with zeros. */
+static void *filled(bytes *from, size_t wanted)
 {
-    const size_t wanted = count * sizeof(float), taken = wanted < from->left ? wanted : from->left;
-    float *found = malloc(wanted);
+    const size_t taken = wanted < from->left ? wanted : from->left;
+    uint8_t *found = malloc(wanted);
 
     must(found || !wanted, "no memory");
     memset(found, 0, wanted);
@@ -63,7 +63,7 @@ static fuzzed_state *dirty(int byte)
     return found;
 }
 
-static int alike(const float *a, const float *b, int n)
+static int alike(const fuzzed_answer *a, const fuzzed_answer *b, int n)
 {
     for (int i = 0; i < n; ++i)
         if (memcmp(a + i, b + i, sizeof *a) && !(a[i] != a[i] && b[i] != b[i]))
@@ -72,15 +72,15 @@ static int alike(const float *a, const float *b, int n)
 }
 
 /* Answer a sequence on a state full of rubbish. */
-static int predicted(int rubbish, const float *x, size_t steps, float *y)
+static int predicted(int rubbish, const fuzzed_word *x, size_t steps, fuzzed_answer *y)
 {
     const size_t needed = FUZZED_MEMORY(steps);
-    float *memory = needed ? malloc(needed * sizeof(float)) : NULL;
+    fuzzed_word *memory = needed ? malloc(needed * sizeof *memory) : NULL;
     fuzzed_state *s = dirty(rubbish);
     int best;
 
     if (needed)
-        memset(memory, rubbish, needed * sizeof(float));
+        memset(memory, rubbish, needed * sizeof *memory);
     best = fuzzed_predict(s, x, steps, memory, y);
     free(memory);
     free(s);
@@ -89,7 +89,7 @@ static int predicted(int rubbish, const float *x, size_t steps, float *y)
 
 #if FUZZED_STREAMS
 
-static void streamed(const float *x, size_t steps, float *y)
+static void streamed(const fuzzed_word *x, size_t steps, fuzzed_answer *y)
 {
     fuzzed_state *s = dirty(0x55);
 
@@ -101,9 +101,9 @@ static void streamed(const float *x, size_t steps, float *y)
 }
 
 /* Read; then both states, the one that was read and the one that was not, must go on alike. */
-static void read_aside(fuzzed_state *s, const float *x)
+static void read_aside(fuzzed_state *s, const fuzzed_word *x)
 {
-    float *y = malloc(OUTPUTS * sizeof *y), *again = malloc(OUTPUTS * sizeof *y);
+    fuzzed_answer *y = malloc(OUTPUTS * sizeof *y), *again = malloc(OUTPUTS * sizeof *y);
     fuzzed_state *unread = dirty(0);
 
     memcpy(unread, s, sizeof *s);
@@ -125,7 +125,8 @@ static void read_aside(fuzzed_state *s, const float *x)
 static void predict(bytes *from)
 {
     const size_t steps = next(from) % (MOST_STEPS + 1);
-    float *x = floats(from, steps * FEATURES), *y = malloc(OUTPUTS * sizeof *y), *other = malloc(OUTPUTS * sizeof *y);
+    fuzzed_word *x = filled(from, steps * FEATURES * sizeof *x);
+    fuzzed_answer *y = malloc(OUTPUTS * sizeof *y), *other = malloc(OUTPUTS * sizeof *y);
     int best;
 
     memset(y, 0x33, OUTPUTS * sizeof *y);
@@ -144,6 +145,23 @@ static void predict(bytes *from)
     free(other);
 }
 
+#if FUZZED_WHOLE
+
+/* Words of any floats: those of one step, with no word beside them touched. */
+static void converted(bytes *from)
+{
+    float *x = filled(from, FEATURES * sizeof *x);
+    fuzzed_word *words = malloc(FEATURES * sizeof *words);
+
+    fuzzed_words(x, words);
+    for (int i = 0; i < FEATURES; ++i)
+        must(words[i] > -32768, "a word that no float has");
+    free(x);
+    free(words);
+}
+
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bytes from = {data, size};
@@ -151,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzzed_reset(s);
     while (from.left) {
-        switch (next(&from) % 4) {
+        switch (next(&from) % 5) {
         case 0:
             predict(&from);
             break;
@@ -159,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         case 1:
         case 2: {
             const int reads = next(&from) % 2;
-            float *x = floats(&from, FEATURES);
+            fuzzed_word *x = filled(&from, FEATURES * sizeof *x);
             if (reads)
                 read_aside(s, x);
             else
@@ -167,6 +185,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             free(x);
             break;
         }
+#endif
+#if FUZZED_WHOLE
+        case 3:
+            converted(&from);
+            break;
 #endif
         default:
             fuzzed_reset(s);

@@ -70,7 +70,7 @@ def test_faults_in_c_are_found(name, tools, tmp_path):
         assert old in text
         return text.replace(old, new.replace("LACONIC_COUNT", str(cases.N_CLASSES)), 1)
 
-    found = programs.fuzz(cases.CASES[0], 4, engine, tmp_path / "spoiled", 0, 3, spoiled)
+    found = programs.fuzz(cases.CASES[0], programs.WAYS[1], engine, tmp_path / "spoiled", 0, 3, spoiled)
     assert words in found.findings[0]
 
 
