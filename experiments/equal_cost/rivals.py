@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+import torch
 
 from laconic.core.checks import ParameterError
 from laconic.deploy import cost, lower, quantize, run_firmware, write_firmware
@@ -26,7 +27,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Rival:
-    """A network to train, how it was chosen, and what it takes on a Cortex-M4 with 8-bit weights."""
+    """A network to train, how it was chosen, and what it takes, untrained, on a Cortex-M4 with 8-bit weights."""
 
     chosen: str
     candidate: Candidate
@@ -95,7 +96,7 @@ def _largest(fits, most: int) -> int:
 
 
 def measured(task: Task, candidate: Candidate, folder: str) -> tuple[float, int]:
-    """Return instructions a step and bytes of weights; they depend on sizes alone."""
+    """Return instructions a step and bytes of weights of an untrained network: they depend on little but its sizes."""
     return _measured(task.study.cell, candidate.hidden, candidate.method, candidate.account.bytes_after,
                      str(candidate.shapes), (task.steps, task.features, task.classes), folder)  # fmt: skip
 
@@ -103,6 +104,7 @@ def measured(task: Task, candidate: Candidate, folder: str) -> tuple[float, int]
 @cache
 def _measured(cell, hidden, method, budget, shapes, sizes, folder):  # type: ignore[no-untyped-def]
     steps, features, classes = sizes
+    torch.manual_seed(0)
     network = SequenceNetwork(features, classes, cell, hidden)
     if method != "small":
         compress(network, method, budget=budget, shapes=shapes, layers=["rnn"], init="random", random_state=0)

@@ -3,9 +3,9 @@
     python experiments/equal_cost/run.py --data FOLDER
 
 The reference is the compressed network that did best in its benchmark. Widths and ranks of its rivals are the largest
-with which they take no more bytes in floats, or no more instructions with 8-bit weights on an emulated Cortex-M4
-(needs arm-none-eabi-gcc and qemu-system-arm). All are trained by the benchmark's recipe, quantised after it
-(16-bit biases) and answered on all test sequences. Writes results.json and results.md.
+with which they take no more bytes in floats, or no more instructions with 8-bit weights on an emulated Cortex-M4 (needs
+arm-none-eabi-gcc and qemu-system-arm), before they are trained. All are trained by the benchmark's recipe, quantised
+after it (16-bit biases), answered on all test sequences and counted again. Writes results.json and results.md.
 """
 
 import os
@@ -22,14 +22,14 @@ from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
-from rivals import Rival, Task, rivals
+from rivals import BOARD, Rival, Task, rivals
 
 import laconic
 from laconic.cli.benchmarks import BENCHMARKS
 from laconic.cli.machine import machine
 from laconic.core.files import atomic_write_text, write_json
 from laconic.datasets.known import load_known
-from laconic.deploy import lower, quantize
+from laconic.deploy import cost, lower, quantize, run_firmware, write_firmware
 from laconic.rnn import RNNClassifier
 from laconic.rnn.study import Study, make_classifier
 
@@ -52,9 +52,15 @@ def trained(name: str, folder: Path, rival: Rival, seed: int, epochs: int, work:
         classifier.save(model)
     graph = lower(RNNClassifier.load(model))
     calibration = data.x_train[np.random.default_rng(0).permutation(len(data.x_train))[:CALIBRATION]]
-    answers = {"floats": graph.interpret(data.x_test), "whole": quantize(graph, calibration).interpret(data.x_test)}
+    whole = quantize(graph, calibration)
+    answers = {"floats": graph.interpret(data.x_test), "whole": whole.interpret(data.x_test)}
     classes = np.asarray(graph.classes)
-    return {key: float(np.mean(classes[found.argmax(axis=1)] == data.y_test)) for key, found in answers.items()}
+    right = {key: float(np.mean(classes[found.argmax(axis=1)] == data.y_test)) for key, found in answers.items()}
+    with tempfile.TemporaryDirectory() as place:
+        write_firmware(whole, place, target=BOARD)
+        run = run_firmware(whole, place, data.x_test[:4], target=BOARD)
+    steps = data.x_test.shape[1]
+    return right | {"instructions": float(run.instructions.mean()) / steps, "weights": cost(whole).weight_bytes}
 
 
 def compared(name: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -75,8 +81,8 @@ def compared(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def row(rival: Rival, answers: list[dict[str, float]]) -> dict[str, Any]:
     return {"chosen": rival.chosen, "network": rival.candidate.name, "units": rival.candidate.hidden,
-            "structure": rival.candidate.account[0].structure, "weights": rival.weights,
-            "instructions": rival.instructions,
+            "structure": rival.candidate.account[0].structure,
+            **{key: mean(one[key] for one in answers) for key in ("weights", "instructions")},
             **{key: [one[key] for one in answers] for key in ("floats", "whole")}}  # fmt: skip
 
 
@@ -102,7 +108,7 @@ def line(one: dict[str, Any]) -> str:
     said = [summed_up(one[key]) for key in ("floats", "whole")]
     each = ", ".join(f"{100 * value:.2f}" for value in one["whole"])
     structure = one["structure"] if "units" in one["structure"] else f"{one['units']} units, {one['structure']}"
-    return (f"| {one['chosen']} | {structure} | {one['weights']:,} | {one['instructions']:,.0f} | "
+    return (f"| {one['chosen']} | {structure} | {one['weights']:,.0f} | {one['instructions']:,.0f} | "
             f"{said[0]} | {said[1]} | {each} |")  # fmt: skip
 
 
