@@ -28,6 +28,9 @@ class Cell(ABC):
     n_biases: ClassVar[int]
     """Vectors of H numbers in the bias; the first ones belong to the gates, in order."""
 
+    bounded: ClassVar[bool] = False
+    """Whether its output lies between -1 and 1 whatever its nonlinearity."""
+
     scalars: ClassVar[tuple[str, ...]] = ()
     """Names of learned scalars, in the order in which C takes them."""
 

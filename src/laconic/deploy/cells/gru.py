@@ -14,6 +14,7 @@ class GRU(Cell):
     n_gates = 3
     n_apart = 1
     n_biases = 4
+    bounded = True
 
     def step(
         self, driven: Array, apart: Array, bias: Array, scalars: Mapping[str, float], states: tuple[Array, ...]

@@ -14,6 +14,7 @@ class LSTM(Cell):
     n_gates = 4
     n_states = 2
     n_biases = 4
+    bounded = True
 
     def step(
         self, driven: Array, apart: Array, bias: Array, scalars: Mapping[str, float], states: tuple[Array, ...]

@@ -94,7 +94,7 @@ def _check_recurrence(owner: str, found: IntRecurrence, input_bits: int) -> None
 
 
 def _check_bits(owner: str, found: IntRecurrence) -> None:
-    bounded = found.cell in ("lstm", "gru")
+    bounded = CELLS[found.cell].bounded
     least, most = UNIT_BITS if bounded else -UNIT_BITS, UNIT_BITS
     if not least <= found.state_bits <= most or not -UNIT_BITS <= found.joined_bits <= found.state_bits:
         words = f"state_bits must be between {least} and {most}, joined_bits between {-UNIT_BITS} and state_bits"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laconic.core.rounding import DRIVEN_BITS
+from laconic.deploy.cells import CELLS
 from laconic.deploy.contract import SCRATCH
 from laconic.deploy.graph import checked_sequences
 from laconic.deploy.integer.arithmetic import from_float, saturated, shifted
@@ -118,7 +119,7 @@ def _recurrent(direction: IntRecurrence, x: Array, bits: int) -> Array:
     """Return the states (n, steps, H) of one direction."""
     n, steps, _ = x.shape
     buffers = {name: np.zeros((n, size), np.int64) for name, size in direction.sizes.items()}
-    states = tuple(np.zeros((n, direction.n_units), np.int64) for _ in range(2 if direction.cell == "lstm" else 1))
+    states = tuple(np.zeros((n, direction.n_units), np.int64) for _ in range(CELLS[direction.cell].n_states))
     outputs = np.empty((n, steps, direction.n_units), np.int64)
     bias, gap = direction.bias.whole(), None if direction.gap is None else direction.gap.whole()
     for t in reversed(range(steps)) if direction.reverse else range(steps):

@@ -122,11 +122,8 @@ def _corrected(recurrence: Recurrence, x: Array, outputs: Array) -> Recurrence:
     return replace(recurrence, bias=bias - np.concatenate([blocks, further]))
 
 
-_BOUNDED = ("lstm", "gru")
-
-
 def _state_bits(recurrence: Recurrence, largest: float) -> int:
-    bounded = recurrence.cell in _BOUNDED or (recurrence.cell == "rnn" and not recurrence.scalars["relu"])
+    bounded = recurrence.rule.bounded or (recurrence.cell == "rnn" and not recurrence.scalars["relu"])
     return UNIT_BITS if bounded else fraction_bits(1.25 * largest)
 
 
