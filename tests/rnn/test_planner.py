@@ -55,6 +55,33 @@ def test_every_option_keeps_the_limits_and_is_what_it_says(budget, max_macs):
     assert 4 * count_parameters(built.module_) == option.bytes
 
 
+@pytest.mark.parametrize("method", ["kronecker", "lowrank", "dense"])
+def test_a_network_of_8_bits_has_a_byte_for_each_number(method):
+    from laconic.deploy import cost, lower, quantize
+
+    wish = Wish(400, cells=("lstm",), methods=(method,), bits=(32, 8), epochs=1)
+    space = space_of(wish, *SIZES)
+    name = f"{method}, 8 bits"
+    assert max(one.hidden for one in space["lstm", name]) > max(one.hidden for one in space.get(("lstm", method), [])
+                                                                or space["lstm", name][:1])  # fmt: skip
+    option = space["lstm", name][-1]
+    assert (option.bits, option.method) == (8, method)
+    x, y = sequences()
+    fitted = classifier_of(wish, option, 0.01, 1, random_state=0).fit(x, y)
+    scale = 8 * SIZES[1]  # of the features, which the planner does not count
+    assert option.bytes == count_parameters(fitted.module_) <= 400
+    whole = quantize(lower(fitted), x, bias_bits=8)
+    assert cost(whole).weight_bytes - scale == option.bytes
+    torch_says = fitted.predict(x)
+    assert np.mean(np.array(whole.classes)[whole.interpret(x).argmax(1)] == torch_says) > 0.95
+
+
+def test_bits_are_chosen_among():
+    found = plan(*sequences(), 400, **QUICK | {"bits": [8, 32], "n_trials": 6})
+    assert {one.option.bits for one in found.findings} <= {8, 32}
+    assert found.best.option.bytes <= 400
+
+
 def test_more_multiply_adds_are_counted_for_more_steps():
     wish = Wish(2048, cells=("gru",), methods=("dense",))
     (few,), (many,) = ([space_of(wish, n, 4, 3)["gru", "dense"][0]] for n in (1, 11))
@@ -98,7 +125,7 @@ def test_wishes_are_checked(wrong, message):
 
 
 def test_a_wish_survives_a_file():
-    wish = Wish(2048, max_macs=9000, cells=("gru", "lstm"), minutes=2.5, augment="mask")
+    wish = Wish(2048, max_macs=9000, cells=("gru", "lstm"), minutes=2.5, augment="mask", bits=(8,))
     assert Wish.from_dict(wish.to_dict()) == wish
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from laconic.cli.options import NOT_OF_THE_RUN, as_typed, flag, group
 from laconic.cli.source import DataSource
-from laconic.core.checks import check_positive_int
+from laconic.core.checks import ParameterError, check_positive_int
 from laconic.core.units import parse_bytes
 
 OWNER = "laconic plan"
@@ -27,6 +27,7 @@ def plan(
     methods: Annotated[
         str, _what("NAMES", "Ways to compress them; dense is a narrow layer.")
     ] = "kronecker,hybrid,sum,hmd,lowrank,dense",
+    bits: Annotated[str, _what("NUMBERS", "Bits of a number to choose among: 32, 8, or 32,8.")] = "32",
     layers: Annotated[int, _what("N", "Recurrent layers, one above the other.")] = 1,
     bidirectional: Annotated[bool, flag("--bidirectional", "Read sequences backwards too.", "Network")] = False,
     trials: Annotated[int, _search("N", "Networks that are tried; most are given up early.")] = 100,
@@ -67,6 +68,7 @@ def plan(
         max_macs=max_macs,
         cells=_names(cells),
         methods=_names(methods),
+        bits=_bits(bits),
         n_layers=layers,
         bidirectional=bidirectional,
         epochs=epochs,
@@ -98,6 +100,13 @@ def plan(
     best = metrics["best"]
     print(f"Best: {best['name']}, {100 * best['test_accuracy']:.2f} % of the test data, {out / best['model']}")
     print(f"Report: {out / 'report.html'}")
+
+
+def _bits(given: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(name) for name in _names(given))
+    except ValueError:
+        raise ParameterError(OWNER, "bits", "whole numbers with commas, such as 32,8", given) from None
 
 
 def _names(given: str) -> tuple[str, ...]:

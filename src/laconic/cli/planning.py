@@ -157,7 +157,8 @@ def name_of(row: Mapping[str, Any]) -> str:
     >>> name_of({"cell": "gru", "method": "kronecker", "hidden": 24})
     'gru, kronecker, 24 units'
     """
-    return f"{row['cell']}, {row['method']}, {row['hidden']} units"
+    bits = ", 8 bits" if row.get("bits") == 8 else ""
+    return f"{row['cell']}, {row['method']}, {row['hidden']} units{bits}"
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -26,8 +26,8 @@ _COUNTING = (
     "Networks were judged on a part of the training data that was held out; the test data chose nothing. Whoever is "
     "best of many was lucky, too: finalists are trained for longer with three seeds, and their mean decides.",
     "A training falls out when others were better after as many epochs: of three one goes on (successive halving).",
-    "1 KB is 1024 bytes, and every number counts as float32: 4 bytes. Each gate has one bias vector; the classifier on "
-    "top is counted too.",
+    "1 KB is 1024 bytes. Every number counts as float32, 4 bytes; in a network of 8 bits it is one byte. Each gate has "
+    "one bias vector; the classifier on top is counted too.",
 )
 
 
@@ -65,7 +65,8 @@ def _table_row(row: Row, best: Row) -> TableRow:
 
 
 def _name(row: Row) -> str:
-    return f"{row['cell'].upper()}, {look(row['method']).adjective}, {row['hidden']} units"
+    bits = ", 8 bits" if row.get("bits") == 8 else ""
+    return f"{row['cell'].upper()}, {look(row['method']).adjective}, {row['hidden']} units{bits}"
 
 
 def _figures(metrics: Mapping[str, Any]) -> tuple[Figure, Figure]:

@@ -97,7 +97,7 @@ def plan(
     on_progress: Callable[[Progress], object] | None = None,
     **wish: Any,
 ) -> Plan:
-    """Search for the most accurate network within so many bytes: cell, method, width, factor shapes, learning rate.
+    """Search for the most accurate network within so many bytes: cell, method, width, shapes, bits, learning rate.
 
     Many networks are trained; those that fall behind are given up early (asynchronous successive halving). The best
     few are trained anew, for longer and with several seeds, and the best of these on average is recommended.
@@ -120,7 +120,7 @@ def plan(
     on_progress : callable, optional
         Called with a `Progress` whenever a training has ended.
     **wish
-        max_macs, cells, methods, epochs, n_trials, minutes and the others of `Wish`.
+        max_macs, cells, methods, bits, epochs, n_trials, minutes and the others of `Wish`.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def plan(
 
 
 def _wish(budget: int, given: dict[str, Any]) -> Wish:
-    given |= {name: tuple(given[name]) for name in ("cells", "methods") if name in given}
+    given |= {name: tuple(given[name]) for name in ("cells", "methods", "bits") if name in given}
     try:
         return Wish(budget, **given)
     except TypeError:

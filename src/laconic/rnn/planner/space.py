@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 from laconic.core.checks import ParameterError
@@ -26,6 +27,8 @@ class Option:
         What its matrices are made of.
     bytes, parameters, macs, max_rank : int
         Of the whole network; multiply-adds for a whole sequence.
+    bits : int
+        Of each weight and bias.
     """
 
     cell: str
@@ -36,11 +39,12 @@ class Option:
     parameters: int
     macs: int
     max_rank: int
+    bits: int = 32
 
     @property
     def kind(self) -> tuple[str, str]:
-        """Cell and method."""
-        return self.cell, self.method
+        """Cell and method, with the number format where it is not floats."""
+        return self.cell, self.method + (f", {self.bits} bits" if self.bits != 32 else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the option as JSON values."""
@@ -48,7 +52,7 @@ class Option:
 
 
 Space = dict[tuple[str, str], list[Option]]
-"""The options of each cell and method, from the narrowest to the widest."""
+"""The options of each kind, from the narrowest to the widest."""
 
 
 def space_of(wish: Wish, n_steps: int, n_features: int, n_classes: int) -> Space:
@@ -60,9 +64,10 @@ def space_of(wish: Wish, n_steps: int, n_features: int, n_classes: int) -> Space
         If there is none.
     """
     sizes = n_steps, n_features, n_classes
-    kinds = [(cell, method) for cell in wish.cells for method in wish.methods]
-    space = {kind: list(_options(wish, *kind, sizes)) for kind in kinds}
-    found = {kind: options for kind, options in space.items() if options}
+    found: Space = {}
+    for cell, method, bits in product(wish.cells, wish.methods, wish.bits):
+        for option in _options(wish, cell, method, bits, sizes):
+            found.setdefault(option.kind, []).append(option)
     if not found:
         macs = "" if wish.max_macs is None else f" and {wish.max_macs:,} multiply-adds"
         allowed = f"enough for {n_features} features and {n_classes} classes (nothing fits {format_bytes(wish.budget)}"
@@ -78,18 +83,23 @@ def as_space(options: Sequence[dict[str, Any]]) -> Space:
     return space
 
 
-def _options(wish: Wish, cell: str, method: str, sizes: tuple[int, int, int]) -> Iterator[Option]:
+def float_bytes(budget: int, bits: int) -> int:
+    """Return how many bytes a network takes in floats that takes so many in this number format."""
+    return budget * 32 // bits
+
+
+def _options(wish: Wish, cell: str, method: str, bits: int, sizes: tuple[int, int, int]) -> Iterator[Option]:
     for hidden in WIDTHS:
-        option = _option(wish, cell, method, hidden, sizes)
+        option = _option(wish, (cell, method, bits), hidden, sizes)
         if option and option.bytes <= wish.budget and option.macs <= (wish.max_macs or option.macs):
             yield option
 
 
-def _option(wish: Wish, cell: str, method: str, hidden: int, sizes: tuple[int, int, int]) -> Option | None:
+def _option(wish: Wish, kind: tuple[str, str, int], hidden: int, sizes: tuple[int, int, int]) -> Option | None:
     """Return the network of so many units; None where it cannot keep the budget, or is another method's."""
-    n_steps, n_features, n_classes = sizes
+    (cell, method, bits), (n_steps, n_features, n_classes) = kind, sizes
     network = SequenceNetwork(n_features, n_classes, cell, hidden, wish.n_layers, wish.bidirectional)
-    budget = None if method == "dense" else wish.budget
+    budget = None if method == "dense" else float_bytes(wish.budget, bits)
     try:
         account = compress(network, method, budget=budget, layers=["rnn"], init="random", random_state=0)
     except ParameterError:
@@ -101,8 +111,9 @@ def _option(wish: Wish, cell: str, method: str, hidden: int, sizes: tuple[int, i
         method=method,
         hidden=hidden,
         structure=account[0].structure,
-        bytes=account.bytes_after,
+        bytes=account.bytes_after * bits // 32,
         parameters=account.parameters_after,
         macs=account.sequence_macs(n_steps),
         max_rank=account.max_rank,
+        bits=bits,
     )

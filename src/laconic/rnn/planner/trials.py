@@ -13,11 +13,14 @@ from sklearn.model_selection import train_test_split
 from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.methods import METHODS
 from laconic.rnn.planner.front import Finding
-from laconic.rnn.planner.space import Option, Space
+from laconic.rnn.planner.space import Option, Space, float_bytes
 from laconic.rnn.planner.wish import Wish
 from laconic.rnn.training.records import EpochRecord
 
 Array = NDArray[Any]
+ROUNDED = 0.3
+"""Share of a training, from its end, in which a network of 8 bits computes with rounded weights."""
+
 RATES = 1 / 3, 3.0
 """Learning rates that are tried, in those that suit the method."""
 FINAL_SEED = "final_seed"
@@ -53,7 +56,8 @@ def classifier_of(wish: Wish, option: Option, learning_rate: float, epochs: int,
         n_layers=wish.n_layers,
         bidirectional=wish.bidirectional,
         method=option.method,
-        budget=None if option.method == "dense" else wish.budget,
+        budget=None if option.method == "dense" else float_bytes(wish.budget, option.bits),
+        quantization=ROUNDED if option.bits == 8 else 0.0,
         layers=["rnn"],
         init="nearest" if option.method == "dense" else "random",
         max_epochs=epochs,
@@ -100,7 +104,7 @@ def suggested(trial: optuna.trial.BaseTrial, space: Space) -> tuple[Option, floa
     method = trial.suggest_categorical(f"method of {cell}", methods)
     options = space[str(cell), str(method)]
     place = trial.suggest_int(f"width of {cell} {method}", 0, len(options) - 1)
-    rate = METHODS[str(method)].learning_rate * trial.suggest_float("rate", *RATES, log=True)
+    rate = METHODS[options[place].method].learning_rate * trial.suggest_float("rate", *RATES, log=True)
     return options[place], rate
 
 

@@ -13,8 +13,12 @@ from laconic.rnn.training.optimizers import OPTIMIZERS
 HONEST = ("kronecker", "hybrid", "sum", "hmd", "lowrank", "dense")
 """Methods whose bytes say all that has to be stored: where the entries of a pruned matrix stand is not counted."""
 
+FORMATS = (32, 8)
+"""Bits of a number: floats, or bytes with words between them, as `laconic.deploy.quantize` makes them."""
+
 _OWNER = "plan"
 _LENGTH = ("n_trials", "minutes", "n_finalists")
+_CHOICES = ("cells", "methods", "bits")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,9 @@ class Wish:
         Most multiply-adds for a whole sequence.
     cells, methods : tuple of str
         Recurrent layers and methods of compression to choose among; "dense" is a plain, narrow network.
+    bits : tuple of {32, 8}
+        Number formats to choose among. A network of 8 bits has a byte for each weight and bias, so that four times as
+        many keep the budget; it is trained and judged with these rounded (`RNNClassifier(quantization=...)`).
     n_layers : int
     bidirectional : bool
     epochs : int
@@ -51,6 +58,7 @@ class Wish:
     max_macs: int | None = None
     cells: tuple[str, ...] = tuple(cell for cell in CELLS if cell != "rnn")
     methods: tuple[str, ...] = HONEST
+    bits: tuple[int, ...] = (32,)
     n_layers: int = 1
     bidirectional: bool = False
     epochs: int = 40
@@ -79,6 +87,7 @@ class Wish:
         check_choice(_OWNER, "augment", self.augment, (None, *AUGMENTATIONS))
         _check_names("cells", self.cells, tuple(CELLS))
         _check_names("methods", self.methods, tuple(name for name in METHODS if name != "small"))
+        _check_names("bits", self.bits, FORMATS)
         if not 0 <= self.seed < 2**32:
             raise ParameterError(_OWNER, "seed", "a whole number from 0 to 2**32 - 1", self.seed)
 
@@ -93,15 +102,15 @@ class Wish:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wish as JSON values."""
-        return asdict(self) | {"cells": list(self.cells), "methods": list(self.methods)}
+        return asdict(self) | {name: list(getattr(self, name)) for name in _CHOICES}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Undo `to_dict`."""
-        known = {field.name: values[field.name] for field in fields(cls)}
-        return cls(**known | {name: tuple(known[name]) for name in ("cells", "methods")})
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        return cls(**known | {name: tuple(known[name]) for name in _CHOICES if name in known})
 
 
-def _check_names(parameter: str, given: Sequence[str], allowed: Sequence[str]) -> None:
+def _check_names(parameter: str, given: Sequence[object], allowed: Sequence[object]) -> None:
     if not given or any(name not in allowed for name in given):
         raise ParameterError(_OWNER, parameter, f"one or more of {', '.join(map(repr, allowed))}", given)
