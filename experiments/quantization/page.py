@@ -25,7 +25,8 @@ def page(results: dict[str, Any]) -> str:
         "`laconic.deploy.quantize`. A sixth of the training data is held out: of the rates of fine-tuning the one with "
         "the smallest cross-entropy there is taken, of the network with 8-bit biases. Accuracy is that of the "
         "integers, on all test images; deviations over seeds. Bytes are those of all weights and biases, the "
-        "classifier's among them; scales are part of the code.",
+        "classifier's among them; scales are part of the code. A network that is marked as trained longer was given, "
+        "and may have seen what is held out.",
     ]
     for name in dict.fromkeys(row["network"] for row in results["rows"]):
         parts += _section(name, [row for row in results["rows"] if row["network"] == name])

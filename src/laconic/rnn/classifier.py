@@ -347,6 +347,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
             class_weight=weights,
             patience=self.patience if self.early_stopping else None,
             settled=settled,
+            anneals=settled > 0,
             seed=seed,
             checkpoint=self._checkpoint_path() if self.checkpoint_dir is not None else None,
             identity=identity,

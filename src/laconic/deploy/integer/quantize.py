@@ -37,8 +37,8 @@ def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGra
     graph : Graph
         With recurrent layers, one answer a sequence, and linear layers and ReLU after that; features may be rescaled.
     calibration : array-like (n, steps, n_features)
-        Sequences such as the model will see, a few dozen or more: the ranges of what lies between are theirs. What is
-        larger later is saturated. So are the means.
+        Sequences such as the model will see, a few dozen or more: ranges and means of what lies between are theirs.
+        What is larger later is saturated.
     bias_bits : {16, 8}
         Of the biases. In a network of few weights they are many; in 8 bits they save a byte each and cost accuracy,
         unless the network was trained for it (`RNNClassifier(quantization=...)`): its weights and biases are rounded

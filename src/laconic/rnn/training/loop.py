@@ -58,8 +58,9 @@ class Plan:
     patience : int or None
         Epochs without a smaller validation loss before training stops.
     settled : float
-        Share of training before which a loss does not count for early stopping, as the model is still too large; 0
-        where its size does not change.
+        Share of training before which a loss does not count for early stopping, as the model is still too large.
+    anneals : bool
+        Whether gradually pruned weights get the mask of each stage; a mask that is final already stays without.
     seed : int
     device : str
     checkpoint : Path or None
@@ -85,6 +86,7 @@ class Plan:
     class_weight: Tensor | None = None
     patience: int | None = None
     settled: float = 0.0
+    anneals: bool = True
     seed: int = 0
     device: str = "cpu"
     checkpoint: Path | None = None
@@ -205,7 +207,7 @@ def _callbacks(
     """The parts of training in the order in which they hear of an event."""
     parts: dict[str, Callback | None] = {
         "learning_rate": SetLearningRate(clock, plan.learning_rate, plan.schedule, plan.warmup),
-        "anneal": Anneal(clock) if plan.settled else None,
+        "anneal": Anneal(clock) if plan.anneals else None,
         "quantize": Quantize(clock, plan.quantization) if plan.quantization else None,
         "clip": ClipGradients(plan.gradient_clip),
         "average": average,
