@@ -196,6 +196,7 @@ BAD = {
     "target": (("--target", "abacus"), "--target must be one of 'host', 'cortex-m0'"),
     "method": (("--method", "pruned"), "--method must be one of dense, kronecker, lowrank, got 'pruned'"),
     "name": (("--name", "1st"), "--name must be at most 31 letters"),
+    "bias_bits": (("--bias-bits", "4"), "--bias-bits must be one of 16, 8, got 4"),
     "sequences": (("--sequences", "0"), "--sequences must be a whole number of at least 1"),
 }
 

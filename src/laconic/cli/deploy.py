@@ -43,6 +43,7 @@ def deploy(
     int8: Annotated[
         bool, flag("--int8", "Whole numbers: weights of 8 bits, activations of 16, calibrated on --data.")
     ] = False,
+    bias_bits: Annotated[int, _model("N", "Bits of the biases of --int8: 16 or 8.")] = 16,
     onnx: Annotated[
         Path | None, _model("FILE", "Write it as ONNX, too: a file, or a folder for NAME.onnx.", "no")
     ] = None,
@@ -78,6 +79,7 @@ def deploy(
         method=method,
         name=name,
         int8=int8,
+        bias_bits=bias_bits,
         run=run,
         data=data,
         n_sequences=check_positive_int(OWNER, "sequences", sequences),

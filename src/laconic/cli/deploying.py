@@ -37,7 +37,9 @@ class Request:
     target, name : str
     method : str or None
         Of a folder's models; None for the first compressed one.
-    int8, run : bool
+    int8 : bool
+    bias_bits : int
+    run : bool
     data : Path or None
         Sequences to calibrate on and to run over; None draws some to run over.
     n_sequences, n_steps : int
@@ -56,6 +58,7 @@ class Request:
     method: str | None
     name: str
     int8: bool
+    bias_bits: int
     run: bool
     data: Path | None
     n_sequences: int
@@ -79,6 +82,7 @@ def write_model(request: Request, console: Console) -> dict[str, Any]:
     """Write the C of a model; return what deploy.json holds."""
     check_choice(OWNER, "target", request.target, TARGETS)
     check_name(OWNER, request.name)
+    check_choice(OWNER, "bias_bits", request.bias_bits, (16, 8))
     onnx = onnx_file(OWNER, request.onnx, request.onnx_form, request.name, request.overwrite)
     given = graphs_of(OWNER, request.model, request.method)
     graphs = _graphs(given, request)
@@ -115,7 +119,8 @@ def _graphs(given: dict[str, Deployable], request: Request) -> dict[str, Deploya
     name, graph = next(iter(given.items()))
     if not request.int8:
         return given
-    return {f"{name}-int8": quantize(_floats(graph, "int8"), _calibration(request, graph)), **given}
+    floats, x = _floats(graph, "int8"), _calibration(request, graph)
+    return {f"{name}-int8": quantize(floats, x, bias_bits=request.bias_bits), **given}
 
 
 def _floats(graph: Deployable, option: str) -> Graph:

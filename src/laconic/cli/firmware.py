@@ -31,6 +31,7 @@ def write_digits(out: Path, console: Console) -> dict[str, Any]:
         method="kronecker",
         name="digits",
         int8=True,
+        bias_bits=16,
         run=True,
         data=_written(data, out / "digits.npz"),
         n_sequences=len(data.x_test),
