@@ -15,6 +15,7 @@ FLOATS = Numbers(
     zero="lac_zero_f32",
     includes=("laconic_config.h", "laconic_math.h", "laconic_kernels.h", "laconic_cells.h"),
     about=(),
+    fraction_bits={},
     bytes_of_word=4,
 )
 

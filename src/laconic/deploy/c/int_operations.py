@@ -1,6 +1,6 @@
 """Each operation in whole numbers as a call of a kernel; `calls` knows them too."""
 
-from laconic.deploy.c.operations import LAYER, Places, calls, span_at
+from laconic.deploy.c.operations import LAYER, Places, calls, plus, span_at
 from laconic.deploy.c.source import Source
 from laconic.deploy.integer.records import IntBias, IntCopy, IntProduct, IntSparse, IntZero
 
@@ -10,7 +10,7 @@ def biased(target: str, bias: IntBias, layer: str, source: Source) -> list[str]:
     size, kind = bias.values.shape[1], bias.values.dtype.name.removeprefix("int")
     name = source.constant(layer, "bias", bias.values)
     return [
-        f"lac_widen_i{kind}({target} + {i * size}, {name} + {i * size}, {1 << shift}, {size});"
+        f"lac_widen_i{kind}({plus(target, i * size)}, {plus(name, i * size)}, {1 << shift}, {size});"
         for i, shift in enumerate(bias.shifts)
     ]
 

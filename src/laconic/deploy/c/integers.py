@@ -37,6 +37,7 @@ def _numbers(graph: IntGraph) -> Numbers:
             f"Words that come in are features (rescaled: laconic_model_words) times 2^{graph.input_bits}.",
             f"Answers are times 2^{DRIVEN_BITS}.",
         ),
+        fraction_bits={"WORD_BITS": graph.input_bits, "ANSWER_BITS": DRIVEN_BITS},
         bytes_of_word=2,
     )
 

@@ -1,5 +1,6 @@
 """What a model's C consists of in any number format: levels of recurrences that take steps, and what answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from laconic.deploy.c.source import Source
@@ -19,6 +20,8 @@ class Numbers:
         Files of the runtime that the model needs.
     about : tuple of str
         Lines for the header: what numbers mean.
+    fraction_bits : mapping of str to int
+        Of words that come in and of answers, by the name of the constant in the header; empty for floats.
     bytes_of_word : int
     """
 
@@ -28,6 +31,7 @@ class Numbers:
     zero: str
     includes: tuple[str, ...]
     about: tuple[str, ...]
+    fraction_bits: Mapping[str, int]
     bytes_of_word: int
 
 

@@ -81,7 +81,7 @@ def check_name(owner: str, name: str) -> None:
 
 
 def _header(graph: Graph | IntGraph, source: Source, found: Skeleton) -> dict[str, str]:
-    sizes = {"FEATURES": graph.n_features, "OUTPUTS": graph.n_outputs}
+    sizes = {"FEATURES": graph.n_features, "OUTPUTS": graph.n_outputs} | dict(found.numbers.fraction_bits)
     regions = {
         "about": _about(graph, found.numbers),
         "types": _types(found.numbers),

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* Sizes: features of one step, numbers in an answer. */
+/* Sizes: features of one step, numbers in an answer; fraction bits of both where they are whole numbers. */
 /*@begin sizes*/
 #define LACONIC_MODEL_FEATURES 1
 #define LACONIC_MODEL_OUTPUTS 1
