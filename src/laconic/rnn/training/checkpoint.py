@@ -75,7 +75,10 @@ class Checkpoint:
         try:
             with safe_open(path, "pt") as file:
                 about = json.loads((file.metadata() or {})[_KEY])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+                tensors = {
+                    name: file.get_tensor(name).clone()  # into memory of torch's: BLAS rounds by how it is aligned
+                    for name in file.keys()  # noqa: SIM118  # no mapping
+                }
         except (SafetensorError, KeyError, json.JSONDecodeError) as error:
             raise DataError(f"{path} is not a checkpoint of laconic, or it is damaged: {error}") from error
         groups: dict[str, dict[str, Tensor]] = {"module": {}, "optimizer": {}, "average": {}, "best": {}}
