@@ -28,9 +28,9 @@ Array = NDArray[Any]
 def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGraph:
     """Return a graph in whole numbers: weights in 8 bits, activations and states in 16, sums in 32.
 
-    Each factor of each gate has a scale of its own, and so has what lies between two factors. Biases take off by how
-    much rounded weights move the mean of what drives a gate. A last softmax is left out: the largest output stays the
-    largest.
+    Each factor of each gate has a scale of its own (one for all gates where they share a matrix), and so has what lies
+    between two factors. Biases take off by how much rounded weights move the mean of what drives a gate. A last softmax
+    is left out: the largest output stays the largest.
 
     Parameters
     ----------
