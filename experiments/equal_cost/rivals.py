@@ -1,5 +1,6 @@
 """Rivals of a compressed network on a device: as many bytes as it has, and as many instructions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -86,7 +87,7 @@ def _highest(task: Task, width: int, most: float, folder: str) -> Candidate:
     return ranked(_largest(fits, rows * columns // (rows + columns)))
 
 
-def _largest(fits, most: int) -> int:
+def _largest(fits: Callable[[int], bool], most: int) -> int:
     """Return the largest number up to `most` that fits, by halving; 1 where none does."""
     low, high = 1, most
     while low < high:
@@ -102,7 +103,9 @@ def measured(task: Task, candidate: Candidate, folder: str) -> tuple[float, int]
 
 
 @cache
-def _measured(cell, hidden, method, budget, shapes, sizes, folder):  # type: ignore[no-untyped-def]
+def _measured(
+    cell: str, hidden: int, method: str, budget: int, shapes: str, sizes: tuple[int, int, int], folder: str
+) -> tuple[float, int]:
     steps, features, classes = sizes
     torch.manual_seed(0)
     network = SequenceNetwork(features, classes, cell, hidden)

@@ -49,7 +49,9 @@
 #endif
 #endif
 #ifndef LACONIC_INT_PLACES
-#ifdef LACONIC_DSP
+#if defined(LACONIC_MVE)
+#define LACONIC_INT_PLACES 3
+#elif defined(LACONIC_DSP)
 #define LACONIC_INT_PLACES 4
 #else
 #define LACONIC_INT_PLACES 2

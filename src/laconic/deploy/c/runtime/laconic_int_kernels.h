@@ -87,12 +87,19 @@ LACONIC_INLINE void lac_tile_i8(lac_target to, int y, const int8_t *restrict wei
             lac_put_i32(to, y + i * size.after + p * next, sum[i][p]);
 }
 
-/* All rows at a few places; at the only one there is room for twice as many rows. */
+/* How many rows a tile has: at the only place there is room for twice as many. */
+LACONIC_INLINE int lac_tile_rows(lac_sizes size, int places)
+{
+    return places == 1 && size.after == 1 ? 2 * LACONIC_INT_ROWS : LACONIC_INT_ROWS;
+}
+
+#endif
+
+/* All rows at a few places. */
 LACONIC_INLINE void lac_rows_i8(lac_target to, int y, const int8_t *restrict weight, const int16_t *restrict x,
                                 lac_sizes size, int places)
 {
-    const int rows = places == 1 && size.after == 1 ? 2 * LACONIC_INT_ROWS : LACONIC_INT_ROWS;
-    const int rest = size.rows % rows, whole = size.rows - rest;
+    const int rows = lac_tile_rows(size, places), rest = size.rows % rows, whole = size.rows - rest;
 
     for (int i = 0; i < whole; i += rows)
         lac_tile_i8(to, y + i * size.after, weight + i, x, size, rows, places);
@@ -116,7 +123,5 @@ LACONIC_INLINE void lac_product_i8(lac_target to, const int8_t *restrict weight,
             lac_rows_i8(to, y + whole * into, weight, block + whole * from, size, rest);
     }
 }
-
-#endif
 
 #endif

@@ -11,7 +11,7 @@
 #ifdef LACONIC_MVE
 
 /* Sums that registers hold: so many vectors of rows at one place, or fewer at more. */
-enum { LACONIC_MVE_SUMS = 6, LACONIC_MVE_PLACES = 3 };
+enum { LACONIC_MVE_SUMS = 6 };
 
 /* Four of a column's bytes, or as many of them as there are rows. */
 LACONIC_INLINE int32x4_t lac_column_mve(const int8_t *weight, int rows)
@@ -60,12 +60,12 @@ LACONIC_INLINE void lac_put_mve(lac_target to, int place, int32x4_t sum, int row
 }
 
 /* A few vectors of rows at a few places; y is the first one's place. */
-LACONIC_INLINE void lac_tile_mve(lac_target to, int y, const int8_t *restrict weight, const int16_t *restrict x,
+LACONIC_INLINE void lac_tile_i8(lac_target to, int y, const int8_t *restrict weight, const int16_t *restrict x,
                                  lac_sizes size, int rows, int places)
 {
     const int single = size.after == 1, apart = single ? size.inner : 1, next = single ? size.rows : 1;
     const int vectors = (rows + 3) / 4;
-    int32x4_t sum[LACONIC_MVE_SUMS][LACONIC_MVE_PLACES];
+    int32x4_t sum[LACONIC_MVE_SUMS][LACONIC_INT_PLACES];
 
     LACONIC_UNROLL
     for (int v = 0; v < vectors; ++v)
@@ -88,33 +88,11 @@ LACONIC_INLINE void lac_tile_mve(lac_target to, int y, const int8_t *restrict we
             lac_put_mve(to, y + 4 * v * size.after + p * next, sum[v][p], rows - 4 * v, size.after);
 }
 
-/* All rows at a few places. */
-LACONIC_INLINE void lac_rows_mve(lac_target to, int y, const int8_t *restrict weight, const int16_t *restrict x,
-                                 lac_sizes size, int places)
+/* How many rows a tile has. */
+LACONIC_INLINE int lac_tile_rows(lac_sizes size, int places)
 {
-    const int rows = 4 * (LACONIC_MVE_SUMS / places), rest = size.rows % rows, whole = size.rows - rest;
-
-    for (int i = 0; i < whole; i += rows)
-        lac_tile_mve(to, y + i * size.after, weight + i, x, size, rows, places);
-    if (rest)
-        lac_tile_mve(to, y + whole * size.after, weight + whole, x, size, rest, places);
-}
-
-LACONIC_INLINE void lac_product_i8(lac_target to, const int8_t *restrict weight, const int16_t *restrict x,
-                                   lac_sizes size)
-{
-    const int single = size.after == 1, blocks = single ? 1 : size.before, places = single ? size.before : size.after;
-    const int rest = places % LACONIC_MVE_PLACES, whole = places - rest;
-    const int from = single ? size.inner : 1, into = single ? size.rows : 1;
-
-    for (int b = 0; b < blocks; ++b) {
-        const int16_t *const block = x + b * size.inner * size.after;
-        const int y = b * size.rows * size.after;
-        for (int p = 0; p < whole; p += LACONIC_MVE_PLACES)
-            lac_rows_mve(to, y + p * into, weight, block + p * from, size, LACONIC_MVE_PLACES);
-        if (rest)
-            lac_rows_mve(to, y + whole * into, weight, block + whole * from, size, rest);
-    }
+    (void)size;
+    return 4 * (LACONIC_MVE_SUMS / places);
 }
 
 #endif
