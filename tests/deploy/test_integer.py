@@ -1,5 +1,6 @@
 """A graph in whole numbers answers nearly as the float one, and no number in it can leave the type that C gives it."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,9 +13,14 @@ from sklearn.datasets import load_digits
 from laconic.core.checks import DataError, ParameterError
 from laconic.core.rounding import BYTE, WORD
 from laconic.deploy import Graph, lower, quantize
+from laconic.deploy.contract import Span
 from laconic.deploy.integer.arithmetic import from_float, saturated, shifted, sigmoid, tanh
+from laconic.deploy.integer.gated import gated_program
+from laconic.deploy.integer.ranges import product_ranges, step_buffers
 from laconic.deploy.integer.records import IntProduct, IntSparse
-from laconic.deploy.layers import Linear, ReLU, Softmax
+from laconic.deploy.integer.scales import Quantizer
+from laconic.deploy.layers import Linear, Recurrent, ReLU, Softmax
+from laconic.deploy.program import DRIVEN, JOINED, step_program
 from laconic.rnn import RNNClassifier
 from laconic.structured import DenseMatrix
 
@@ -174,3 +180,36 @@ def test_what_cannot_be_quantised_is_named():
 
 def test_saturation_is_that_of_16_bits():
     np.testing.assert_array_equal(saturated(np.array([-40_000, -WORD, 5, 40_000])), [-WORD - 1, -WORD, 5, WORD])
+
+
+# Gates ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", EVERY[::3], ids=names(EVERY[::3]))
+def test_an_operation_drives_one_gate(case):
+    """With as many multiply-adds as before, and the same sums."""
+    rng = np.random.default_rng(0)
+    layers = [layer for layer in lower(network(*case)).layers if isinstance(layer, Recurrent)]
+    for direction in (direction for layer in layers for direction in layer.directions):
+        program, whole = gated_program(direction), step_program(direction)
+        assert program.n_macs == whole.n_macs
+        for target in (s.target for s in program.steps if s.target.buffer == DRIVEN):
+            assert target.start // direction.n_units == (target.start + target.size - 1) // direction.n_units
+        x, h = rng.standard_normal((2, 3, direction.n_inputs)), rng.standard_normal((2, 3, direction.n_units))
+        found, expected = step_buffers(program, x[0], h[0]), step_buffers(whole, x[0], h[0])
+        product_ranges(program.steps, found)
+        product_ranges(whole.steps, expected)
+        np.testing.assert_allclose(found[DRIVEN], expected[DRIVEN], rtol=1e-12, atol=1e-12)
+
+
+def test_a_gate_of_small_weights_keeps_its_bits():
+    """One large gate does not take the others' precision."""
+    graph = lower(network("lstm", "dense", FORMS[0], "joint"))
+    (recurrent,) = (layer for layer in graph.layers if isinstance(layer, Recurrent))
+    (direction,) = recurrent.directions
+    weight = direction.matrices[0].dense().copy()
+    weight[: direction.n_units] *= 1000
+    steps = Quantizer({JOINED: 2.0**-14}, Span(DRIVEN, 0, len(weight))).steps(
+        gated_program(replace(direction, matrices=(DenseMatrix(weight),))).steps, [0.0] + 4 * [1.0]
+    )
+    assert [np.abs(step.weight).max() for step in steps[1:]] == [BYTE] * 4

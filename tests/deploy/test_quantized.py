@@ -10,6 +10,7 @@ from laconic.core.rounding import BYTE, ROW
 from laconic.deploy import lower, quantize
 from laconic.deploy.contract import Product, Span, SparseProduct
 from laconic.deploy.integer.correction import means_read, moved_by_rounding
+from laconic.deploy.integer.gated import gated_program
 from laconic.deploy.integer.ranges import step_buffers
 from laconic.deploy.integer.records import IntProduct, IntSparse
 from laconic.deploy.integer.scales import rounded
@@ -25,7 +26,7 @@ def assert_exact(graph, x):
     layers = [layer for layer in graph.layers if isinstance(layer, Recurrent)]
     for layer, made in zip(layers, whole.layers, strict=True):
         for direction, found in zip(layer.directions, made, strict=True):
-            assert_same_weights(step_program(direction).steps, found.steps)
+            assert_same_weights(gated_program(direction).steps, found.steps)
             first = direction.bias[: len(found.bias.values)]
             np.testing.assert_array_equal(found.bias.whole() / 4096, first.ravel())
             if found.gap is not None:

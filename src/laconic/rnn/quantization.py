@@ -77,14 +77,12 @@ def _of_layer(module: nn.Module) -> Iterator[Change]:
     except CannotCompressError:
         return
     held = _structured(module)
-    for parameter in {id(p): p for p in held.values()}.values():
-        if not any(name in group.biases for group in groups for name in parameter.weights):
-            yield from _of_structure(parameter)
     for group in groups:
+        for parameter in {id(held[name]): held[name] for name in group.weights if name in held}.values():
+            yield from _of_structure(parameter, group.n_gates)
         for name in group.weights:
             if name not in held:
-                matrix = module.get_parameter(name).detach()
-                yield matrix, _dequantized(matrix)
+                yield from _by_gate(module.get_parameter(name).detach(), group.n_gates)
         yield from _of_biases(group, [_blocks(module, held, name, group) for name in group.biases])
 
 
@@ -96,11 +94,18 @@ def _structured(module: nn.Module) -> dict[str, StructuredParameter]:
     return {name: parameter for parameter in parameters for name in parameter.weights}
 
 
-def _of_structure(parameter: StructuredParameter) -> Iterator[Change]:
-    """Round each array of a structure, of a masked one what the mask shows."""
+def _of_structure(parameter: StructuredParameter, n_gates: int) -> Iterator[Change]:
+    """Round each array of a structure, of a masked one what the mask shows; gate by gate where it has all rows."""
     masks = {name.removesuffix("mask") + "values": mask for name, mask in parameter.named_buffers()}
+    n_rows = parameter.structure.shape[0]
     for name, numbers in parameter.named_parameters():
-        yield numbers.detach(), _dequantized(numbers.detach(), masks.get(name))
+        yield from _by_gate(numbers.detach(), n_gates if len(numbers) == n_rows else 1, masks.get(name))
+
+
+def _by_gate(matrix: Tensor, n_gates: int, mask: Tensor | None = None) -> Iterator[Change]:
+    masks = [None] * n_gates if mask is None else mask.chunk(n_gates)
+    for part, shown in zip(matrix.chunk(n_gates), masks, strict=True):
+        yield part, _dequantized(part, shown)
 
 
 def _dequantized(matrix: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -13,12 +13,13 @@ from laconic.deploy.graph import Graph, checked_sequences
 from laconic.deploy.integer.arithmetic import UNIT_BITS
 from laconic.deploy.integer.check import check_int_graph
 from laconic.deploy.integer.correction import means_read, moved_by_rounding
+from laconic.deploy.integer.gated import gated_program
 from laconic.deploy.integer.graph import IntGraph, IntLinear, picked
 from laconic.deploy.integer.ranges import product_ranges, recurrence_ranges, step_buffers
 from laconic.deploy.integer.records import IntCopy, IntRecurrence, IntStep
 from laconic.deploy.integer.scales import Quantizer, biases, fraction_bits
 from laconic.deploy.layers import Linear, ReLU, Rescale, Softmax
-from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED, step_program
+from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED
 from laconic.deploy.recurrence import Recurrence
 from laconic.deploy.stages import Stage, Staged, staged
 
@@ -28,9 +29,9 @@ Array = NDArray[Any]
 def quantize(graph: Graph, calibration: Array, *, bias_bits: int = 16) -> IntGraph:
     """Return a graph in whole numbers: weights in 8 bits, activations and states in 16, sums in 32.
 
-    Each factor of each gate has a scale of its own (one for all gates where they share a matrix), and so has what lies
-    between two factors. Biases take off by how much rounded weights move the mean of what drives a gate. A last softmax
-    is left out: the largest output stays the largest.
+    Each factor of each gate has a scale of its own, and so has what lies between two factors. Biases take off by how
+    much rounded weights move the mean of what drives a gate. A last softmax is left out: the largest output stays the
+    largest.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def _corrected(recurrence: Recurrence, x: Array, outputs: Array) -> Recurrence:
 
     Biases behind those of the gates are kept as far from the first as they are.
     """
-    program, bias = step_program(recurrence), recurrence.bias
+    program, bias = gated_program(recurrence), recurrence.bias
     moved = moved_by_rounding(program.steps, step_buffers(program, *means_read(recurrence, x, outputs)), DRIVEN)
     blocks = moved.reshape(-1, recurrence.n_units)
     further = np.repeat(blocks[:1], len(bias) - len(blocks), axis=0)
@@ -135,9 +136,9 @@ def _recurrence(
     input_bits: int,
     bias_bits: int,
 ) -> IntRecurrence:
-    program, rule = step_program(recurrence), recurrence.rule
+    program, rule = gated_program(recurrence), recurrence.rule
     unit = 2.0**-joined_bits
-    steps = Quantizer({JOINED: unit, PADDED: unit}, DRIVEN).steps(program.steps, ranges)
+    steps = Quantizer({JOINED: unit, PADDED: unit}, Span(DRIVEN, 0, program.driven)).steps(program.steps, ranges)
     n_gates = rule.n_gates + rule.n_apart
     further = recurrence.bias[n_gates:]
     operations: list[Any] = [step for step in program.steps if hasattr(step, "n_macs")]
@@ -191,7 +192,7 @@ def _linear(layer: Linear, x: Array, bits: int, relu: bool, bias_bits: int) -> I
     buffers = _linear_buffers(x, m, size)
     ranges = product_ranges(operations, buffers)
     moved = moved_by_rounding(operations, _linear_buffers(x.mean(axis=0, keepdims=True), m, size), "into")
-    steps = Quantizer({"at": 2.0**-bits}, "into").steps(tuple(operations), ranges)
+    steps = Quantizer({"at": 2.0**-bits}, Span("into", 0, m)).steps(tuple(operations), ranges)
     return IntLinear(steps, biases((layer.bias - moved)[None], bias_bits), size, relu, bits)
 
 

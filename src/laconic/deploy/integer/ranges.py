@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laconic.deploy.contract import SCRATCH, Product, Span, SparseProduct, row_sums, scratch_size
-from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED, Copy, Step, StepProgram, Zero, step_program
+from laconic.deploy.integer.gated import gated_program
+from laconic.deploy.program import DRIVEN, INPUT, JOINED, PADDED, Copy, Step, StepProgram, Zero
 from laconic.deploy.recurrence import Recurrence
 
 Array = NDArray[Any]
@@ -32,7 +33,7 @@ class Ranges:
 
 def recurrence_ranges(recurrence: Recurrence, x: Array) -> tuple[Ranges, Array]:
     """Run a recurrence over sequences (n, steps, inputs) by its program; return the ranges and the outputs."""
-    program = step_program(recurrence)
+    program = gated_program(recurrence)
     seen = [0.0] * len(program.steps)
     states = (np.zeros((len(x), recurrence.n_units), x.dtype),) * recurrence.rule.n_states
     outputs = np.empty((*x.shape[:2], recurrence.n_units), x.dtype)

@@ -34,14 +34,14 @@ class Quantizer:
     ----------
     units : dict of str to float
         What 1 stands for in each buffer that is there at the start.
-    target : str
+    target : Span
         The buffer that is added to; its unit is 2^-12.
     """
 
-    def __init__(self, units: dict[str, float], target: str) -> None:
-        self._units, self._target = dict(units), target
+    def __init__(self, units: dict[str, float], target: Span) -> None:
+        self._units = dict(units)
         self._spans: dict[Span, float] = {}
-        self._bound = 0
+        self._sums = np.zeros(target.size)
 
     def steps(self, steps: Sequence[Step], ranges: Sequence[float]) -> tuple[IntStep, ...]:
         """Return the operations in whole numbers."""
@@ -60,7 +60,7 @@ class Quantizer:
         shift = _shift(largest, unit)
         found = IntProduct(weight, step.before, step.after, step.source, step.target, shift)
         if step.adds:
-            multiplier, scale = self._added(unit * 2.0**shift)
+            multiplier, scale = self._added(unit * 2.0**shift, step.target)
             return replace(found, multiplier=multiplier, scale=scale)
         self._spans[step.target] = unit * 2.0**shift
         return found
@@ -69,21 +69,22 @@ class Quantizer:
         values, unit = rounded(step)
         unit *= self._unit(step.source)
         shift = _shift(largest, unit)
-        multiplier, scale = self._added(unit * 2.0**shift)
+        multiplier, scale = self._added(unit * 2.0**shift, step.target)
         return IntSparse(values, step.columns, step.counts, step.source, step.target, shift, multiplier, scale)
 
     def _unit(self, span: Span) -> float:
         return self._spans[span] if span in self._spans else self._units[span.buffer]
 
-    def _added(self, unit: float) -> tuple[int, int]:
-        """Return multiplier and scale that make numbers of this unit ones of 12 fraction bits."""
+    def _added(self, unit: float, target: Span) -> tuple[int, int]:
+        """Return multiplier and scale that make numbers of this unit ones of 12 fraction bits, to be added there."""
         part, exponent = frexp(unit * 2.0**DRIVEN_BITS)
         multiplier, scale = round(part * 2**UNIT_BITS), UNIT_BITS - exponent
         multiplier, scale = (multiplier // 2, scale - 1) if multiplier > WORD else (multiplier, scale)
         scale, multiplier = (scale, multiplier) if scale <= 30 else (30, multiplier >> min(scale - 30, 15))
-        self._bound += ((_LOWEST * multiplier) << max(0, -scale) >> max(0, scale)) + 1
-        if self._bound > _LARGEST // 2:
-            raise DataError(f"quantize: what drives a gate can become {self._bound * 2.0**-DRIVEN_BITS:.3g}, too large")
+        into = self._sums[target.start : target.start + target.size]
+        into += min(_LARGEST, ((_LOWEST * multiplier) << max(0, -scale) >> max(0, scale)) + 1)
+        if into.max() > _LARGEST // 2:
+            raise DataError(f"quantize: what drives a gate can become {into.max() * 2.0**-DRIVEN_BITS:.3g}, too large")
         return max(multiplier, 1), scale
 
 
