@@ -97,6 +97,14 @@ def test_forget_bias_is_where_training_starts() -> None:
     torch.testing.assert_close(total[4:8], torch.full((4,), 3.0))
 
 
+def test_it_is_by_itself_as_the_sequences_are_long() -> None:
+    x = np.random.default_rng(0).standard_normal((20, 60, 2))
+    model = small(learning_rate=1e-9).fit(x, np.arange(20) % 2)
+    lstm = model.module_.rnn
+    total = lstm.bias_ih_l0 + lstm.bias_hh_l0
+    torch.testing.assert_close(total[4:8], torch.full((4,), float(np.log(60) - 1)))
+
+
 # Random states ----------------------------------------------------------------------------------------------------
 
 

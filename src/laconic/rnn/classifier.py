@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from laconic.core.checks import ParameterError
 from laconic.rnn.methods import METHODS
-from laconic.rnn.network import SequenceNetwork
+from laconic.rnn.network import SequenceNetwork, forget_bias_for
 from laconic.rnn.reparametrise import materialise
 from laconic.rnn.serialize import weights_file
 from laconic.rnn.training.architecture import Architecture, Compression, start_network
@@ -55,8 +55,10 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         Bytes of the compressed network, such as ``"4KB"``; with the four below unused where `method` is None.
     shapes, layers, layout, init : default="auto", None, "joint", "nearest"
         See `laconic.rnn.compress`.
-    forget_bias : float or None, default=1.0
-        Initial bias of an LSTM's forget gates; None keeps PyTorch's.
+    forget_bias : float, "auto" or None, default="auto"
+        Initial bias of the gates that keep the state: an LSTM's forget gates, a GRU's update gates. "auto" lets the
+        state last for as long as the training sequences: log(steps) - 1, at least 1 (arXiv:1804.11188). None keeps
+        PyTorch's, with which a network may never learn what comes dozens of steps before the end.
     max_epochs : int, default=30
         Passes over the training data.
     start : path or None, default=None
@@ -174,7 +176,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         layers: Any = None,
         layout: str = "joint",
         init: str = "nearest",
-        forget_bias: float | None = 1.0,
+        forget_bias: float | str | None = "auto",
         max_epochs: int = 30,
         start: str | Path | None = None,
         batch_size: int = 64,
@@ -275,7 +277,7 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         if self.early_stopping and given is None:
             (x, codes), given = hold_out(x, codes, self.validation_fraction, seed)
         standardizer = Standardizer.chosen(x, self.standardize)
-        module, settled = self._start(x.shape[2], len(classes), seed)
+        module, settled = self._start(x.shape[1:], len(classes), seed)
         plan = self._plan(seed, identity, class_weights(self.class_weight, classes, codes), settled)
         teacher = None if self.teacher is None else self._taught(standardizer, classes)
         valid = standardizer.sequences(*given) if given else None
@@ -307,16 +309,18 @@ class RNNClassifier(ClassifierMixin, StoredClassifier, SequenceEstimator):
         answers: NDArray[Any] = self.classes_[best]
         return answers
 
-    def _start(self, n_features: int, n_classes: int, seed: int) -> tuple[SequenceNetwork, float]:
+    def _start(self, shape: tuple[int, ...], n_classes: int, seed: int) -> tuple[SequenceNetwork, float]:
         """Build the network to train, and keep what it is made of; return also when it has its final size."""
         sizes = {name: getattr(self, name) for name in Architecture.settings()}
+        n_steps, n_features = shape
         self.architecture_ = Architecture(n_features, n_classes, **sizes)
         begun = None if self.start is None else self._begun(self.start)
         if begun is not None and self._compression().is_as(begun._compression()):
             self.account_ = begun.account_
             return cast(SequenceNetwork, begun.module_), 0.0
         dense = None if begun is None else materialise(cast(SequenceNetwork, begun.module_))
-        network, self.account_ = start_network(self.architecture_, self._compression(), self.forget_bias, seed, dense)
+        bias = forget_bias_for(n_steps) if isinstance(self.forget_bias, str) else self.forget_bias
+        network, self.account_ = start_network(self.architecture_, self._compression(), bias, seed, dense)
         return network, METHODS[self.method or "dense"].settled
 
     def _compression(self) -> Compression:

@@ -1,5 +1,6 @@
 """A recurrent network that reads a sequence and answers with one class."""
 
+import math
 from typing import cast
 
 import torch
@@ -71,20 +72,29 @@ class SequenceNetwork(nn.Module):
         return cast(Tensor, self.head(hidden[-n_directions:].transpose(0, 1).flatten(1)))
 
 
-def set_forget_bias(module: nn.Module, value: float) -> None:
-    """Let every LSTM inside `module` start with `value` as its forget gates' bias, so that it remembers.
+def forget_bias_for(n_steps: int) -> float:
+    """Return a bias of gates by which half of a state is kept over a fourth of so many steps: log(n_steps) - 1.
 
-    PyTorch adds two biases, each (4 H,) in the order input, forget, cell, output; the second one's part
-    becomes zero (Jozefowicz, Zaremba, Sutskever, ICML 2015).
+    It is at least 1, and the mean of the biases log u, u uniform from 1 to n_steps, of Tallec and Ollivier
+    (arXiv:1804.11188).
+    """
+    return max(1.0, math.log(max(n_steps, 1)) - 1)
+
+
+def set_forget_bias(module: nn.Module, value: float) -> None:
+    """Let every LSTM and GRU inside `module` start with `value` as the bias of the gates that keep its state.
+
+    These are an LSTM's forget gates and a GRU's update gates, in both the second of the gates, of H rows each.
+    PyTorch adds two biases; the second one's part becomes zero (Jozefowicz, Zaremba, Sutskever, ICML 2015).
     """
     for layer in module.modules():
-        if isinstance(layer, nn.LSTM):
+        if isinstance(layer, (nn.LSTM, nn.GRU)):
             _set_forget_bias(layer, value)
 
 
 @torch.no_grad()
-def _set_forget_bias(lstm: nn.LSTM, value: float) -> None:
-    forget = slice(lstm.hidden_size, 2 * lstm.hidden_size)
-    for name, bias in lstm.named_parameters():
+def _set_forget_bias(layer: nn.LSTM | nn.GRU, value: float) -> None:
+    keeping = slice(layer.hidden_size, 2 * layer.hidden_size)
+    for name, bias in layer.named_parameters():
         if name.startswith("bias_"):
-            bias[forget] = value if name.startswith("bias_ih") else 0.0
+            bias[keeping] = value if name.startswith("bias_ih") else 0.0

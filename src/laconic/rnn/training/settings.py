@@ -52,7 +52,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     for name, (low, high, closed) in _INTERVALS.items():
         check_interval(_OWNER, name, settings[name], low, high, closed=closed)
     for name, (low, high, closed) in _INTERVALS_OR_NONE.items():
-        if settings[name] is not None:
+        if settings[name] is not None and (name, settings[name]) != ("forget_bias", "auto"):
             check_interval(_OWNER, name, settings[name], low, high, closed=closed)
     _check("device", settings["device"], "a device that torch finds here, such as 'cpu'", _is_device)
     _check("on_epoch", settings["on_epoch"], "a callable or None", lambda value: value is None or callable(value))
