@@ -32,12 +32,23 @@ def whole(case, bias_bits=16):
     return quantize(lower(network(*case)), sequences(), bias_bits=bias_bits)
 
 
-@pytest.mark.parametrize("case", SOME, ids=names(SOME))
-def test_c_is_the_reference(case):
-    graph, x = whole(case, 8 if case[3] == "joint" else 16), sequences()
+def assert_same(case, bias_bits):
+    graph, x = whole(case, bias_bits), sequences()
     model = CompiledModel(graph)
     np.testing.assert_array_equal(model.numbers(graph.words(x)).view(np.int32), graph.interpret_words(graph.words(x)))
     np.testing.assert_array_equal(model.predict(x), graph.interpret(x))
+
+
+@pytest.mark.parametrize("case", SOME, ids=names(SOME))
+def test_c_is_the_reference(case):
+    assert_same(case, 8 if case[3] == "joint" else 16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bias_bits", [16, 8])
+@pytest.mark.parametrize("case", EVERY, ids=names(EVERY))
+def test_c_is_the_reference_for_every_combination(case, bias_bits):
+    assert_same(case, bias_bits)
 
 
 @pytest.fixture(scope="module")

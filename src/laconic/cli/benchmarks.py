@@ -24,7 +24,7 @@ MNIST_RATES = dict.fromkeys(_COMPRESSED, 0.02) | {"pruned": 0.01, "small": 0.04}
 
 MNIST = {
     "cell": "lstm", "hidden": 40, "budget": 4157, "epochs": 100, "augment": "affine", "batch_size": 128,
-    "optimizer": "full-adam", "rates": MNIST_RATES,
+    "optimizer": "full-adam", "forget_bias": 1.0, "rates": MNIST_RATES,
 }  # fmt: skip
 
 SPOKEN_RATES = {"hybrid": 0.01}

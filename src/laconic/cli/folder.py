@@ -18,7 +18,7 @@ except ImportError:  # not a Unix system: two runs in one folder are not noticed
 
 STUDY = "study.json"
 RESULTS = ("metrics.json", "table.md", "report.html")
-_LATER = {"quantization": 0.0}
+_LATER = {"quantization": 0.0, "forget_bias": 1.0}
 """Settings that earlier versions did not have, and what they did."""
 
 _STALE = ("rows/*.json", "checkpoints/*/checkpoint.safetensors", "models/*.safetensors", "models/*.json", *RESULTS)

@@ -21,8 +21,8 @@ from laconic.report import seeds_section, write_report
 Row = dict[str, Any]
 HEADINGS = ("method", "structure", "bytes", "layer", "MACs", "rank", "accuracy %", "each seed", "seconds")
 _RECIPE = (
-    "batch_size", "optimizer", "weight_decay", "label_smoothing", "augment", "rates", "distillation", "quantization",
-    "start",
+    "forget_bias", "batch_size", "optimizer", "weight_decay", "label_smoothing", "augment", "rates", "distillation",
+    "quantization", "start",
 )  # fmt: skip
 _SAME = ("structure", "bytes", "parameters", "factor", "layer_factor", "max_rank", "macs", "note", "summary")
 

@@ -25,7 +25,10 @@ Array = NDArray[Any]
 OnEpoch = Callable[[EpochRecord], object]
 CHECKPOINTS = "checkpoints"
 STARTS = ("random", "dense")
-_TRAINING = ("batch_size", "learning_rate", "optimizer", "weight_decay", "label_smoothing", "augment", "quantization")
+_TRAINING = (
+    "forget_bias", "batch_size", "learning_rate", "optimizer", "weight_decay", "label_smoothing", "augment",
+    "quantization",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Study:
     epochs, seed : int
     shapes, layout
         As in `compress`.
-    batch_size, learning_rate, optimizer, weight_decay, label_smoothing, augment, quantization, temperature
+    forget_bias, batch_size, learning_rate, optimizer, weight_decay, label_smoothing, augment, quantization, temperature
         As in `RNNClassifier`; None takes its default.
     rates : mapping of str to float
         Learning rates of contenders, or of all of a method, in place of those that suit an LSTM.
@@ -64,6 +67,7 @@ class Study:
     seed: int = 0
     shapes: Any = "auto"
     layout: str = "joint"
+    forget_bias: float | str = "auto"
     batch_size: int | None = None
     learning_rate: float | None = None
     optimizer: str = "adamw"
