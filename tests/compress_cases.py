@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from laconic.rnn import FastGRNN, FastRNN, structures
 
 STEPS, BATCH, FEATURES, HIDDEN = 5, 3, 6, 8
-METHODS = ("dense", "kronecker", "hybrid", "doped", "sum", "shared", "hmd", "lowrank", "pruned", "small")
+METHODS = ("dense", "kronecker", "hybrid", "doped", "sum", "hmd", "lowrank", "pruned", "small")
 CELLS: dict[str, Any] = {
     "lstm": nn.LSTM,
     "gru": nn.GRU,

@@ -62,7 +62,7 @@ for step in range(n_steps):
     optimiser.step()
 anneal(pruned, 1.0)
 # [rivals]
-for method in ("kronecker", "hybrid", "sum", "shared", "doped", "hmd", "lowrank", "pruned", "small"):
+for method in ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank", "pruned", "small"):
     account = compress(Activity(), method=method, budget="14KB", layers=["rnn"])
     print(f"{method:10s} {account.bytes_after} bytes, rank up to {account.max_rank}")
 # [plan]

@@ -8,7 +8,7 @@ import torch
 from laconic.rnn import compress
 from laconic.rnn.network import CELLS, SequenceNetwork
 
-METHODS = ("dense", "kronecker", "hybrid", "lowrank", "pruned", "small", "doped", "sum", "hmd", "shared")
+METHODS = ("dense", "kronecker", "hybrid", "lowrank", "pruned", "small", "doped", "sum", "hmd")
 FORMS = [("one layer", 1, False), ("stacked", 2, False), ("both ways", 1, True), ("stacked both ways", 2, True)]
 N_FEATURES, N_CLASSES, N_UNITS = 5, 3, 12
 

@@ -193,10 +193,7 @@ def test_an_operation_drives_one_gate(case):
     for direction in (direction for layer in layers for direction in layer.directions):
         program, whole = gated_program(direction), step_program(direction)
         assert program.n_macs == whole.n_macs
-        for step in program.steps:
-            if step.target.buffer != DRIVEN or getattr(step, "before", 1) > 1:  # then its weights serve several gates
-                continue
-            target = step.target
+        for target in (s.target for s in program.steps if s.target.buffer == DRIVEN):
             assert target.start // direction.n_units == (target.start + target.size - 1) // direction.n_units
         x, h = rng.standard_normal((2, 3, direction.n_inputs)), rng.standard_normal((2, 3, direction.n_units))
         found, expected = step_buffers(program, x[0], h[0]), step_buffers(whole, x[0], h[0])

@@ -5,7 +5,7 @@ from typing import Any
 
 ALL = ("kronecker-paper", "kronecker", "hybrid", "lowrank", "pruned", "small")
 
-_COMPRESSED = ("kronecker", "hybrid", "sum", "shared", "doped", "hmd", "lowrank", "pruned")
+_COMPRESSED = ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank", "pruned")
 
 NARROW = (
     "kronecker-paper-28", "kronecker-28", "kronecker-20",

@@ -26,7 +26,7 @@ def plan(
     cells: Annotated[str, _what("NAMES", "Recurrent layers to choose among.")] = "lstm,gru,fastrnn,fastgrnn",
     methods: Annotated[
         str, _what("NAMES", "Ways to compress them; dense is a narrow layer.")
-    ] = "kronecker,hybrid,sum,shared,hmd,lowrank,dense",
+    ] = "kronecker,hybrid,sum,hmd,lowrank,dense",
     bits: Annotated[str, _what("NUMBERS", "Bits of a number to choose among: 32, 8, or 32,8.")] = "32",
     layers: Annotated[int, _what("N", "Recurrent layers, one above the other.")] = 1,
     bidirectional: Annotated[bool, flag("--bidirectional", "Read sequences backwards too.", "Network")] = False,

@@ -33,7 +33,6 @@ METHODS = {
     "doped": Look("Doped Kronecker", "doped Kronecker", "m-doped", "#4b1fd6", "#7a55ff", "p", (0, (5, 1, 1, 1, 1, 1))),
     "sum": Look("Sum of Kronecker", "summed Kronecker", "m-sum", "#4a4300", "#f4e34a", "d", (0, (7, 2))),
     "hmd": Look("Dense over low rank", "dense over low rank", "m-hmd", "#5e0f24", "#b2473d", "<", (0, (3, 1, 1, 1))),
-    "shared": Look("Shared Kronecker", "shared Kronecker", "m-shared", "#101848", "#d0f8a8", "h", (0, (3, 1))),
     "small": Look("Small dense", "small dense", "m-small", "#8a939e", "#8b95a3", "X", (0, (1, 1))),
 }
 METHODS_OF_CODES = {

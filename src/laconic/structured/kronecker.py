@@ -77,13 +77,6 @@ class KroneckerMatrix(StructuredMatrix):
     def dense(self) -> Array:
         return reduce(_product, self.factors)
 
-    def rows_between(self, start: int, stop: int) -> StructuredMatrix | None:
-        """Cut the first factor, where the rows are those of whole rows of it."""
-        height = self.shape[0] // self.shapes[0][0]
-        if start % height or stop % height:
-            return None
-        return KroneckerMatrix(self.factors[0][start // height : stop // height], *self.factors[1:])
-
     def _matmul(self, x: Array) -> Array:
         return _apply(self.factors, best_contraction(self.shapes).order, x)
 

@@ -189,11 +189,10 @@ def _factorisations(number: int, count: int) -> list[tuple[int, ...]]:
     """Return every ordered way to write `number` as a product of `count` numbers."""
     if count == 1:
         return [(number,)]
-    return [(first, *rest) for first in divisors(number) for rest in _factorisations(number // first, count - 1)]
+    return [(first, *rest) for first in _divisors(number) for rest in _factorisations(number // first, count - 1)]
 
 
-def divisors(number: int) -> list[int]:
-    """Return every divisor of a whole number, the smallest first."""
+def _divisors(number: int) -> list[int]:
     small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
     return sorted({*small, *(number // d for d in small)})
 

@@ -8,13 +8,12 @@ from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.lowrank import LowRank
 from laconic.rnn.methods.method import Method
 from laconic.rnn.methods.pruned import Pruned
-from laconic.rnn.methods.shared import Shared
 from laconic.rnn.methods.small import Small
 from laconic.rnn.methods.summed import Summed
 
 METHODS: dict[str, type[Method]] = {
     method.name: method
-    for method in (Dense, Kronecker, Hybrid, Doped, Summed, Shared, HybridDecomposition, LowRank, Pruned, Small)
+    for method in (Dense, Kronecker, Hybrid, Doped, Summed, HybridDecomposition, LowRank, Pruned, Small)
 }
 """Every compression method by name; a new one adds its line here."""
 

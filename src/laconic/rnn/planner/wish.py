@@ -10,7 +10,7 @@ from laconic.rnn.network import CELLS
 from laconic.rnn.training.augmentation import AUGMENTATIONS
 from laconic.rnn.training.optimizers import OPTIMIZERS
 
-HONEST = ("kronecker", "hybrid", "sum", "shared", "hmd", "lowrank", "dense")
+HONEST = ("kronecker", "hybrid", "sum", "hmd", "lowrank", "dense")
 """Methods whose bytes say all that has to be stored: where the entries of a pruned matrix stand is not counted."""
 
 FORMATS = (32, 8)
