@@ -36,10 +36,9 @@ class Rival:
     weights: int
 
 
-def rivals(task: Task, reference: str, folder: str) -> list[Rival]:
+def rivals(task: Task, reference: str, width: int, folder: str) -> list[Rival]:
     """Return the reference, then dense and low-rank networks of its bytes, then of its instructions."""
     own = _found(task, reference)
-    width = own.hidden
     most = measured(task, own, folder)[0]
     chosen = {
         "the reference": own,

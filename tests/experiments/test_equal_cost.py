@@ -22,7 +22,7 @@ def found(tmp_path, monkeypatch):
     import rivals
 
     task = rivals.Task(Study(cell="lstm", hidden=12, budget=1100), 6, 5, 3)
-    return rivals, task, rivals.rivals(task, "kronecker", str(tmp_path)), str(tmp_path)
+    return rivals, task, rivals.rivals(task, "kronecker", 12, str(tmp_path)), str(tmp_path)
 
 
 def test_no_rival_takes_more(found):
