@@ -2,7 +2,7 @@
 
     python experiments/equal_cost/run.py --data FOLDER
 
-The reference is a Kronecker network of its benchmark; low-rank rivals have the width that did best on held-out data.
+The reference is a Kronecker network of its benchmark; low-rank rivals have the width given with it.
 Widths of dense ones and ranks are the largest with which they take no more bytes in floats, or no more instructions
 with 8-bit weights on an emulated Cortex-M4 (needs arm-none-eabi-gcc and qemu-system-arm), before they are trained. All
 are trained by the benchmark's recipe, quantised after it (16-bit biases), answered on all test sequences and counted
@@ -35,7 +35,7 @@ from laconic.rnn import RNNClassifier
 from laconic.rnn.study import Study, make_classifier
 
 REFERENCES = {"usps-fastrnn": ("kronecker-20", 20), "spoken-lstm": ("kronecker", 60)}
-"""By benchmark the reference, and the units of its low-rank rivals."""
+"""By benchmark the reference, and the units of its low-rank rivals: its own, or what did best on held-out data."""
 
 CALIBRATION = 512
 

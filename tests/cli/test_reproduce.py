@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     return place
 
 
-FEW = ("--methods", "kronecker-28,small", "--epochs", "2", "--quiet")
+FEW = ("--methods", "kronecker-28,small", "--epochs", "2", "--jobs", "1", "--quiet")
 
 
 @pytest.fixture(scope="module")
