@@ -14,6 +14,7 @@ from laconic.rnn.classifier import RNNClassifier
 from laconic.rnn.compression import compress
 from laconic.rnn.count import count_parameters
 from laconic.rnn.layers import FastGRNN, FastRNN
+from laconic.rnn.network import forget_bias_for, set_forget_bias
 from laconic.rnn.quantization import quantized, round_weights
 from laconic.rnn.reparametrise import anneal, materialise, structures
 from laconic.rnn.serialize import load_weights, save_weights
@@ -30,11 +31,13 @@ __all__ = [
     "anneal",
     "compress",
     "count_parameters",
+    "forget_bias_for",
     "gate_spectra",
     "load_weights",
     "materialise",
     "quantized",
     "round_weights",
     "save_weights",
+    "set_forget_bias",
     "structures",
 ]

@@ -77,6 +77,17 @@ def forget_bias_for(n_steps: int) -> float:
 
     It is at least 1, and the mean of the biases log u, u uniform from 1 to n_steps, of Tallec and Ollivier
     (arXiv:1804.11188).
+
+    Parameters
+    ----------
+    n_steps : int
+        Of the sequences.
+
+    Examples
+    --------
+    >>> from laconic.rnn import forget_bias_for
+    >>> round(forget_bias_for(61), 2)
+    3.11
     """
     return max(1.0, math.log(max(n_steps, 1)) - 1)
 
@@ -86,6 +97,21 @@ def set_forget_bias(module: nn.Module, value: float) -> None:
 
     These are an LSTM's forget gates and a GRU's update gates, in both the second of the gates, of H rows each.
     PyTorch adds two biases; the second one's part becomes zero (Jozefowicz, Zaremba, Sutskever, ICML 2015).
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Changed in place; layers without biases are left as they are.
+    value : float
+
+    Examples
+    --------
+    >>> import torch
+    >>> from laconic.rnn import forget_bias_for, set_forget_bias
+    >>> model = torch.nn.LSTM(10, 4)
+    >>> set_forget_bias(model, forget_bias_for(61))
+    >>> (model.bias_ih_l0 + model.bias_hh_l0)[4:8].detach().round(decimals=2)
+    tensor([3.1100, 3.1100, 3.1100, 3.1100])
     """
     for layer in module.modules():
         if isinstance(layer, (nn.LSTM, nn.GRU)):
