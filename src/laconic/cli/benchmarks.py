@@ -26,6 +26,7 @@ MNIST = {
     "cell": "lstm", "hidden": 40, "budget": 4157, "epochs": 100, "augment": "affine", "batch_size": 128,
     "optimizer": "full-adam", "forget_bias": 1.0, "rates": MNIST_RATES,
 }  # fmt: skip
+"""On held-out data another forget bias changed nothing."""
 
 SPOKEN = {
     "epochs": 60,

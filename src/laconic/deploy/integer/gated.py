@@ -18,8 +18,10 @@ def gated_program(recurrence: Recurrence) -> StepProgram:
 
 
 def _cut(step: Step, n_units: int) -> Iterator[Step]:
-    edges = _edges(step.target, n_units) if step.target.buffer == DRIVEN else []
-    if isinstance(step, SparseProduct):
+    edges = _edges(step.target, n_units)
+    if step.target.buffer != DRIVEN:
+        yield step
+    elif isinstance(step, SparseProduct):
         yield from _sparse(step, edges)
     elif isinstance(step, Product) and step.before == 1 and not any(edge % step.after for edge in edges):
         yield from _dense(step, edges)
