@@ -95,8 +95,14 @@ def fuzz(
     done = subprocess.run(found.command(folder / "fuzzer", seed, seconds), capture_output=True, text=True, cwd=folder)
     said = re.search(r"executions (\d+)|Done (\d+) runs", done.stdout + done.stderr)
     executions = int(said[1] or said[2]) if said else 0
-    wrong = (f"{case.name}, {way.name}: {done.stderr[-3000:]} ({folder})",) if done.returncode or not said else ()
+    wrong = (f"{case.name}, {way.name}: {_told(done.stderr)} ({folder})",) if done.returncode or not said else ()
     return Outcome({f"{case.name}, {way.name}": executions}, wrong)
+
+
+def _told(errors: str) -> str:
+    """Return the error from its first line on: libFuzzer tells of its progress before, and of the stack behind it."""
+    first = re.search(r"^.*(ERROR|runtime error)", errors, re.MULTILINE)
+    return errors[first.start() :][:3000] if first else errors[-3000:]
 
 
 def _build(
