@@ -37,9 +37,6 @@ def _edges(target: Span, n_units: int) -> list[int]:
 
 def _dense(step: Product, edges: list[int]) -> Iterator[Step]:
     """Rows of the weight are in the order of what they drive, `after` numbers each."""
-    if len(edges) <= 2:
-        yield step
-        return
     for start, stop in pairwise(edges):
         weight = step.weight[start // step.after : stop // step.after]
         yield replace(step, weight=weight, target=step.target.part(start, stop - start))
