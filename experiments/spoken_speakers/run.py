@@ -5,16 +5,18 @@ results.md beside this file. An interrupted run goes on where it stopped.
 """
 
 import argparse
-import json
 import os
 import statistics
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reproduced import reproduce
 
 from laconic.core.files import atomic_write_text, write_json
 
@@ -46,14 +48,10 @@ def of_benchmark(options: argparse.Namespace, name: str) -> list[dict[str, Any]]
 
 def run(name: str, options: argparse.Namespace, speaker: str, more: Sequence[str]) -> dict[str, Any]:
     """Run the command for one speaker."""
-    command = [sys.executable, "-c", "from laconic.cli import main; main()", "reproduce", name, *more, "--resume"]
-    command += ["--out", str(options.work / f"{name}-{speaker}"), "--seeds", str(options.seed), "--json"]
-    command += ["--methods", options.methods] if options.methods else []
-    command += ["--data", str(options.data)] if options.data else []
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
-    return {"speaker": speaker, **json.loads(done.stdout)}
+    more = [*more, "--seeds", str(options.seed)]
+    more += ["--methods", options.methods] if options.methods else []
+    more += ["--data", str(options.data)] if options.data else []
+    return {"speaker": speaker, **reproduce(name, options.work / f"{name}-{speaker}", more)}
 
 
 def speakers(folder: Path | None) -> list[str]:

@@ -149,6 +149,10 @@ def test_goals():
     assert not one["met"]
     assert "0.5 points above lowrank-28 (95.80): no; 0.5 points above pruned (90.00): yes" in one["said"]
     assert verdict(Goal("hybrid", 0.5), found) is None
+    above = verdict(Goal("kronecker", above_rivals=0), found)
+    assert above["met"]
+    assert above["said"] == "above lowrank-28 (95.80): yes; above pruned (90.00): yes"
+    assert not verdict(Goal("kronecker", above_rivals=0), rows(kronecker=0.96, pruned=0.96))["met"]
 
 
 def test_every_contender_of_a_benchmark_is_told_from_the_others_in_its_report():

@@ -11,9 +11,10 @@ from compress_cases import CELLS, FEATURES, HIDDEN, METHODS, STEPS, assert_same,
 from torch import nn
 
 from laconic.core.checks import ParameterError
-from laconic.rnn import anneal, compress, count_parameters, structures
+from laconic.rnn import FastRNN, anneal, compress, count_parameters, structures
 from laconic.rnn.methods import METHODS as REGISTERED
 from laconic.rnn.methods.gradual import START, STOP
+from laconic.structured.shapes import fullest_within
 
 # Pruned -----------------------------------------------------------------------------------------------------------
 
@@ -173,10 +174,24 @@ def test_hybrid_has_dense_rows_where_one_fits_and_says_so_where_none_does():
     roomy = compress(nn.LSTM(28, 40), "hybrid")
     assert "dense rows over" in roomy[0].structure
     assert not roomy[0].note
-    assert 10 <= roomy.layer_factor < 14  # a tenth of the layer at most
+    n_biases = 4 * 40
+    assert 10 <= (10 * n_biases + 4 * 40 * 68) / roomy[0].parameters_after < 12  # a tenth of the matrix, all biases
     tight = compress(nn.LSTM(28, 40), "hybrid", budget=2400)
     assert "dense rows" not in tight[0].structure
     assert tight[0].note == "no dense row fits: as kronecker"
+
+
+@pytest.mark.parametrize("budget", [700, 1000, 1600, 2600])
+@pytest.mark.parametrize("hidden", [14, 20, 24, 32])
+def test_hybrid_leaves_at_most_a_tenth_of_what_any_number_of_dense_rows_uses(hidden, budget):
+    layer = FastRNN(16, hidden)
+    others = layer.weight_ih_l0.shape[0] + 2
+    account = compress(layer, "hybrid", budget=budget)
+    used = account[0].parameters_after - others
+    for n_dense in range(1, hidden):
+        room = budget // 4 - others - n_dense * (16 + hidden)
+        product = fullest_within(hidden - n_dense, 16 + hidden, room)
+        assert product is None or used >= 0.9 * (n_dense * (16 + hidden) + product.n_parameters)
 
 
 def test_every_method_is_registered_under_its_name():

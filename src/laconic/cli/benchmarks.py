@@ -77,14 +77,14 @@ class Goal:
     contender : str
     least : float or None
     below_dense : float or None
-    above_rivals : float
-        And how far it has to be above each contender of `RIVALS`; 0 asks nothing.
+    above_rivals : float or None
+        And how far it has to be above each contender of `RIVALS`: 0 for no less than above.
     """
 
     contender: str
     least: float | None = None
     below_dense: float | None = None
-    above_rivals: float = 0.0
+    above_rivals: float | None = None
 
 
 BENCHMARKS: dict[str, Benchmark] = {

@@ -111,12 +111,16 @@ def verdict(goal: Goal, rows: Sequence[Row]) -> dict[str, Any] | None:
     if goal.below_dense is not None and "dense" in found:
         words = f"at most {100 * goal.below_dense:g} points below dense ({_percent(found['dense'])})"
         conditions.append((words, mine >= found["dense"] - goal.below_dense))
-    for name, theirs in found.items():
-        if goal.above_rivals and name.split("-")[0] in RIVALS:
-            words = f"{100 * goal.above_rivals:g} points above {name} ({_percent(theirs)})"
-            conditions.append((words, mine >= theirs + goal.above_rivals))
+    if goal.above_rivals is not None:
+        rivals = {name: theirs for name, theirs in found.items() if name.split("-")[0] in RIVALS}
+        conditions += [_above(mine, name, theirs, goal.above_rivals) for name, theirs in rivals.items()]
     said = "; ".join(f"{words}: {'yes' if met else 'no'}" for words, met in conditions)
     return {"method": goal.contender, "accuracy": mine, "said": said, "met": all(met for _, met in conditions)}
+
+
+def _above(mine: float, name: str, theirs: float, margin: float) -> tuple[str, bool]:
+    by = f"{100 * margin:g} points " if margin else ""
+    return f"{by}above {name} ({_percent(theirs)})", mine > theirs and mine >= theirs + margin
 
 
 def table(rows: Sequence[Row]) -> str:

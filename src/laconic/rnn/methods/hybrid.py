@@ -1,14 +1,19 @@
 """Each gate some dense rows over a Kronecker product (arXiv:1910.02558)."""
 
+from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.method import MatrixSize, Method
-from laconic.structured import BlockRowsMatrix, HybridKroneckerMatrix, KroneckerMatrix, StructuredMatrix
-from laconic.structured.shapes import ShapeChoice, best_within, candidates, paper_shapes
+from laconic.structured import BlockRowsMatrix, HybridKroneckerMatrix, StructuredMatrix
+from laconic.structured.shapes import ShapeChoice, candidates, fullest_within
+
+FILLED = 0.9
+"""Share of the parameters that fit which dense rows and product have together."""
 
 
 class Hybrid(Method):
     """The first rows of each gate's matrix are dense, the others a Kronecker product.
 
-    The number of dense rows, at least one where one fits, is chosen for the largest rank within the budget.
+    The number of dense rows is at least one where one fits. Of all numbers that use the budget, to a tenth, it is the
+    one of the largest rank; rank alone would often stop at few rows and leave a third of the budget.
     """
 
     name = "hybrid"
@@ -17,9 +22,7 @@ class Hybrid(Method):
     def structure(self, size: MatrixSize, n_parameters: int) -> StructuredMatrix:
         found = _split(size.gate, n_parameters // size.n_gates)
         if found is None:
-            best = best_within(*size.gate, n_parameters // size.n_gates)
-            shapes = best.shapes if best else paper_shapes(*size.gate)
-            return BlockRowsMatrix([KroneckerMatrix.zeros(shapes)] * size.n_gates)
+            return Kronecker().structure(size, n_parameters)
         n_dense, choice = found
         return BlockRowsMatrix([HybridKroneckerMatrix.zeros(n_dense, choice.shapes)] * size.n_gates)
 
@@ -36,8 +39,11 @@ class Hybrid(Method):
 
 
 def _split(gate: tuple[int, int], n_parameters: int) -> tuple[int, ShapeChoice] | None:
-    """Return the number of dense rows, and the product below them, of largest rank together; None if no row fits."""
+    """Return the number of dense rows and the product below them; None if no row fits."""
     m, n = gate
-    fits = ((r, best_within(m - r, n, n_parameters - r * n)) for r in range(1, min(m, n_parameters // n + 1)))
-    found = [(r, choice) for r, choice in fits if choice is not None]
-    return max(found, key=lambda f: (min(f[0] + f[1].max_rank, m, n), f[0]), default=None)
+    fits = ((r, fullest_within(m - r, n, n_parameters - r * n)) for r in range(1, min(m, n_parameters // n + 1)))
+    found = [(r, choice, r * n + choice.n_parameters) for r, choice in fits if choice is not None]
+    least = FILLED * max((size for _, _, size in found), default=0)
+    full = [(r, choice, size) for r, choice, size in found if size >= least]
+    best = max(full, key=lambda f: (min(f[0] + f[1].max_rank, n), f[2]), default=None)
+    return best and best[:2]
