@@ -61,6 +61,19 @@ def test_other_networks(name, tmp_path):
     assert {"dense", "kronecker", "lowrank", "pruned", "small"} <= {row["method"] for row in results["rows"]}
 
 
+@pytest.mark.slow
+def test_hybrid(tmp_path):
+    pytest.importorskip("torch")
+    run("hybrid", "--work", tmp_path / "runs", "--out", tmp_path, "--jobs", "2")
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    page = (tmp_path / "results.md").read_text("utf-8")
+    for name, found in results.items():
+        assert (tmp_path / "runs" / name / "report.html").is_file()
+        assert f"# {found['title']}\n" in page
+        (hybrid, *_) = [row for row in found["rows"] if row["method"].startswith("hybrid")]
+        assert hybrid["bytes"] <= found["budget_bytes"] < 1.04 * hybrid["bytes"]
+
+
 def test_spoken_speakers(tmp_path):
     pytest.importorskip("torch")
     only = ("--only", "spoken-gru", "--methods", "lowrank")

@@ -41,6 +41,10 @@ MNIST_CONTENDERS = (
 )  # fmt: skip
 """The papers' width, where their shapes are those of the largest rank too, and widths that held-out data liked."""
 
+USPS_HYBRID = ("hybrid-14", "hybrid-20", "hmd-14", "lowrank-14", "pruned-14", "small")
+
+SPOKEN_HYBRID = ("hybrid", "hmd-60", "lowrank-60", "pruned-60", "small")
+
 RIVALS = ("lowrank", "hmd", "pruned", "small")
 """Methods that Kronecker products are to beat, whatever units their contenders have."""
 
@@ -122,6 +126,34 @@ BENCHMARKS: dict[str, Benchmark] = {
         (61, 20, 10),
         SPOKEN | {"cell": "gru", "hidden": 154, "budget": 14_710},
         (Goal("kronecker", below_dense=0.02),),
+    ),
+    "usps-hybrid-10": Benchmark(
+        "USPS row by row, FastRNN: a tenth of a layer of 32 units",
+        "usps",
+        (16, 16, 10),
+        USPS | {"budget": 1948, "methods": USPS_HYBRID},
+        (Goal("hybrid-14", above_rivals=0.0),),
+    ),
+    "usps-hybrid-20": Benchmark(
+        "USPS row by row, FastRNN: a twentieth of a layer of 32 units",
+        "usps",
+        (16, 16, 10),
+        USPS | {"budget": 1633, "methods": USPS_HYBRID},
+        (Goal("hybrid-20", above_rivals=0.0),),
+    ),
+    "spoken-hybrid-10": Benchmark(
+        "Spoken digits, LSTM: a tenth of a layer of 118 units",
+        "spoken-digits",
+        (61, 20, 10),
+        SPOKEN | {"cell": "lstm", "hidden": 118, "budget": 32_704, "methods": SPOKEN_HYBRID},
+        (Goal("hybrid", above_rivals=0.0),),
+    ),
+    "spoken-hybrid-20": Benchmark(
+        "Spoken digits, LSTM: a twentieth of a layer of 118 units",
+        "spoken-digits",
+        (61, 20, 10),
+        SPOKEN | {"cell": "lstm", "hidden": 118, "budget": 19_676, "methods": SPOKEN_HYBRID},
+        (Goal("hybrid", above_rivals=0.0),),
     ),
 }
 """Every benchmark by name; a new one adds its entry here."""
