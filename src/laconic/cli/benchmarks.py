@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-ALL = ("kronecker-paper", "kronecker", "hybrid", "lowrank", "pruned", "small")
-
 _COMPRESSED = ("kronecker", "hybrid", "sum", "doped", "hmd", "lowrank", "pruned")
 
 NARROW = (
@@ -36,10 +34,16 @@ SPOKEN = {
 """Widths and rates by a sixth of the training data of the LSTM, held out. In 118 and 154 units the shapes of the papers
 are those of the largest rank, too."""
 
-MNIST_CONTENDERS = (
-    "kronecker", "kronecker-32", "hybrid-32", "hmd-16", "lowrank", "lowrank-16", "pruned-24", "small",
-)  # fmt: skip
-"""The papers' width, where their shapes are those of the largest rank too, and widths that held-out data liked."""
+MNIST_CONTENDERS = ("kronecker", "kronecker-32", "hmd-16", "lowrank", "lowrank-16", "pruned-24", "small")
+"""The papers' width, where their shapes are those of the largest rank too, and widths that held-out data liked. In 32
+units and more no dense row of a hybrid product fits."""
+
+ACTIVITIES = {
+    "cell": "lstm", "hidden": 119, "bidirectional": True, "budget": 25_380, "epochs": 12,
+    "methods": ("kronecker", "kronecker-60", "hybrid-40", "lowrank-40", "lowrank-60", "pruned-40", "small"),
+    "rates": dict.fromkeys(("dense", *_COMPRESSED, "small"), 0.01),
+}  # fmt: skip
+"""Widths and rates by a fifth of the people of the training data, held out."""
 
 USPS_HYBRID = ("hybrid-14", "hybrid-20", "hmd-14", "lowrank-14", "pruned-14", "small")
 
@@ -110,8 +114,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         "Activities from a phone's sensors, bidirectional LSTM of 119 units",
         "activities",
         (128, 9, 6),
-        {"cell": "lstm", "hidden": 119, "bidirectional": True, "budget": 25_380, "epochs": 30, "methods": ALL},
-        (Goal("kronecker", below_dense=0.01),),
+        ACTIVITIES,
+        (Goal("kronecker", below_dense=0.01, above_rivals=0.0),),
     ),
     "spoken-lstm": Benchmark(
         "Spoken digits, LSTM of 118 units",
