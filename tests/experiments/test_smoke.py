@@ -42,7 +42,7 @@ def test_sparse_recovery_measures_only_what_is_missing(tmp_path):
 
 def test_usps_fastrnn(tmp_path):
     pytest.importorskip("torch")
-    run("usps_fastrnn", "--work", tmp_path / "runs", "--out", tmp_path, "--jobs", "2")
+    run("usps_fastrnn", "--work", tmp_path / "runs", "--out", tmp_path, "--jobs", "1")
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))
     methods = [row["method"] for row in results["rows"]]
     assert methods[0] == "dense"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_network_of_8_bits_has_a_byte_for_each_number(method):
 
 
 def test_bits_are_chosen_among():
-    found = plan(*sequences(), 400, **QUICK | {"bits": [8, 32], "n_trials": 6})
+    found = plan(*sequences(), 400, **QUICK | {"bits": [8, 32], "n_trials": 4})
     assert {one.option.bits for one in found.findings} <= {8, 32}
     assert found.best.option.bytes <= 400
 
@@ -251,13 +252,14 @@ def test_a_finished_search_has_nothing_left_to_do_and_a_longer_one_goes_on(searc
     assert longer.n_trials >= found.n_trials + 2
 
 
-def test_a_folder_with_another_search_is_refused_and_can_be_cleared(tmp_path):
+def test_a_folder_with_another_search_is_refused_and_can_be_cleared(searched, tmp_path):
     x, y = sequences()
-    wish = QUICK | {"n_trials": 1, "epochs": 1, "methods": ["dense"]}
-    plan(x, y, "1KB", folder=tmp_path, **wish)
+    shutil.copytree(searched[0], tmp_path, dirs_exist_ok=True)
     for data, budget in (((x, y), "2KB"), ((x + 1, y), "1KB")):
         with pytest.raises(ParameterError, match="folder must be empty, or of a search with the same wish and data"):
-            plan(*data, budget, folder=tmp_path, **wish)
+            plan(*data, budget, folder=tmp_path, **QUICK)
+    assert (tmp_path / SEARCH).exists()
+    assert (tmp_path / DATA).exists()
     forget(tmp_path)
     assert not (tmp_path / SEARCH).exists()
     assert not (tmp_path / DATA).exists()
@@ -275,7 +277,7 @@ def test_a_killed_worker_loses_one_trial(tmp_path):
             killed.append(worker_in(tmp_path))
             os.kill(killed[0], signal.SIGKILL)
 
-    found = plan(*sequences(), "1KB", folder=tmp_path, on_progress=watch, **QUICK | {"epochs": 30, "n_trials": 4})
+    found = plan(*sequences(), "1KB", folder=tmp_path, on_progress=watch, **QUICK | {"epochs": 30, "n_trials": 2})
     assert killed
     states = [trial.state for trial in SharedSearch.read(tmp_path).study().get_trials()]
     assert states.count(TrialState.FAIL) == 1
