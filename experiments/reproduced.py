@@ -21,12 +21,14 @@ def main(name: str, here: Path) -> None:
     command = [*laconic, "reproduce", name, "--out", str(options.work), "--seeds", options.seeds, "--json", "--resume"]
     command += ["--data", str(options.data)] if options.data else []
     command += ["--smoke"] if options.smoke else []
+    command += ["--methods", options.methods] if options.methods else []
     command += ["--jobs", str(options.jobs)] if options.jobs else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(done.returncode)
     metrics = json.loads(done.stdout)
     metrics["command"] = f"python experiments/{here.name}/run.py --data FOLDER --seeds {options.seeds}"
+    metrics["command"] += f" --methods {options.methods}" if options.methods else ""
     options.out.mkdir(parents=True, exist_ok=True)
     write_json(options.out / "results.json", metrics)
     atomic_write_text(options.out / "results.md", page(metrics))
@@ -63,6 +65,7 @@ def _arguments(name: str, here: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=f"Run laconic reproduce {name} and keep a page of what it found.")
     parser.add_argument("--data", type=Path, help="folder of the data (default: the one that LACONIC_DATA names)")
     parser.add_argument("--seeds", default="0,1,2", help="with commas (default 0,1,2)")
+    parser.add_argument("--methods", help="with commas (default: the benchmark's)")
     parser.add_argument("--jobs", type=int, help="trainings at once (default: one a core)")
     parser.add_argument("--work", type=Path, default=Path(f"{here.name}_runs"), help="folder for the runs")
     parser.add_argument("--out", type=Path, default=here, help="folder of the results")

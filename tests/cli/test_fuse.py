@@ -90,6 +90,7 @@ def assert_figures_of_each_modality(model, metrics):
 
 
 @pytest.mark.parametrize("scaling", ["center", "standardize"])
+@pytest.mark.usefixtures("undrawn")
 def test_errors_of_scaled_features(scaling, file, laconic, tmp_path):
     laconic("fuse", file, *TWO, *QUICK, "--scaling", scaling, "--out", tmp_path / "out")
     model = fitted(scaling=scaling)
@@ -112,6 +113,7 @@ def matrix(path, values):
 
 
 @pytest.mark.parametrize(("kind", "memory"), [("npy", "1GB"), ("csv", "1GB"), ("npy", "20KB")])
+@pytest.mark.usefixtures("undrawn")
 def test_columns_of_a_matrix_in_memory_and_block_by_block(kind, memory, plain, laconic, tmp_path):
     path = matrix(tmp_path / f"X.{kind}", np.hstack([X["a"], X["b"]]))
     words = ("--modality", "a=:6", "--modality", "b=6:", "--memory", memory)
@@ -186,6 +188,7 @@ ROW = {"modality", "features", "atoms", "atoms_used", "atoms_in_a_sample", "nois
        "present", "missing_entries", "relative_error"}  # fmt: skip
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_json_is_all_it_prints(file, laconic, tmp_path):
     words = ("--coupling", "tree", "--tol", "0.5", "--json", "--quiet", "--out", tmp_path / "out")
     code, out, error = laconic("fuse", file, *TWO, *QUICK, *words)
@@ -209,6 +212,7 @@ def test_it_says_so_when_it_has_not_converged(file, laconic, tmp_path):
     assert "The fit had not converged when its 2 steps" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_fit_that_is_kept_goes_on(file, laconic, tmp_path):
     words = (*TWO, *QUICK, "--checkpoint", tmp_path / "kept", "--tol", "0", "--max-iter", "12")
     for name in ("one", "two"):
@@ -218,6 +222,7 @@ def test_a_fit_that_is_kept_goes_on(file, laconic, tmp_path):
     np.testing.assert_allclose(load(tmp_path / "two")["components_b"], load(tmp_path / "one")["components_b"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_cluster_finds_the_same(plain, file, laconic, tmp_path):
     distributed = pytest.importorskip("distributed")
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
@@ -230,6 +235,7 @@ def test_a_cluster_finds_the_same(plain, file, laconic, tmp_path):
         np.testing.assert_allclose(found[f"components_{name}"], atoms, atol=1e-6)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_are_replaced_when_asked(file, laconic, tmp_path):
     for words in ([], ["--overwrite"]):
         code, _, error = laconic("fuse", file, *TWO, *QUICK, "--out", tmp_path / "out", *words)
@@ -237,6 +243,7 @@ def test_results_are_replaced_when_asked(file, laconic, tmp_path):
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_folder_need_not_be_named(file, laconic, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert laconic("fuse", file, *TWO, *QUICK)[1].splitlines()[-1] == "Report: laconic-fuse/report.html"

@@ -73,6 +73,7 @@ def test_the_folder_holds_a_report_a_table_and_a_folder_for_each_seed(reproduced
     assert len((reproduced / "table.md").read_text("utf-8").splitlines()) == 5
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_it_goes_on_where_it_stopped(reproduced, folder, laconic, tmp_path):
     """The first seed is done already: with the second, the same numbers come out, and it is not trained again."""
     out, before = tmp_path / "out", metrics_of(reproduced)

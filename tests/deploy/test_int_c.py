@@ -20,6 +20,7 @@ from laconic.structured import DenseMatrix
 pytestmark = pytest.mark.skipif(not COMPILERS, reason="needs gcc or clang")
 
 SOME = [case for i, case in enumerate(EVERY) if i % 17 == 0 or (case[1] == "kronecker" and case[2] in FORMS[::3])]
+SOME.remove(("lstm", "doped", FORMS[3], "separate"))  # takes ten seconds to build, and the GRU is like it
 FEW = [("lstm", "kronecker", FORMS[0], "joint"), ("gru", "doped", FORMS[3], "joint"),
        ("fastgrnn", "pruned", FORMS[1], "separate"), ("fastrnn", "hybrid", FORMS[2], "joint")]  # fmt: skip
 

@@ -59,7 +59,13 @@ def test_every_board_is_its_plain_twin(target, tmp_path):
         assert with_all.instructions.mean() < plain.instructions.mean() / 2
 
 
-@pytest.mark.parametrize("target", EMULATED)
+LIKE_CORTEX_M4 = ("cortex-m7", "cortex-m33")
+"""Whose instructions for whole numbers are the same: building for them is slow."""
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(name, marks=[pytest.mark.slow] * (name in LIKE_CORTEX_M4)) for name in EMULATED]
+)
 def test_no_compiler_for_a_board_warns(target, graphs, tmp_path):
     flags = [*TARGETS[target].flags, "-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Werror"]
     for graph in graphs:

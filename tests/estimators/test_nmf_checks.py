@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 MODELS = [
     SparseNMF(),
     SparseNMF(prior=None),
-    SparseNMF(prior="student_t", solver="multiplicative", max_iter=300),
+    SparseNMF(prior="student_t", solver="multiplicative", max_iter=150),
     SparseNMF(prior="laplacian", dictionary_prior="laplacian", n_init=2, init="random", random_state=0),
 ]
 
