@@ -59,7 +59,7 @@ def test_posteriors_and_sums_of_several_modalities(coupling, pattern, put):
 
 @PUT
 def test_dictionaries_of_several_modalities(put):
-    planted = make_sensors(160, (10, 12), 12, 2, random_state=0)
+    planted = make_sensors(400, (10, 12), 12, 2, random_state=0)
     X = np.hstack(list(planted.X.values()))
     X[::7, :10], X[3::7, 10:], X[5, 3] = np.nan, np.nan, np.nan
     columns = {"a": slice(0, 10), "b": slice(10, 22)}
