@@ -64,7 +64,7 @@ class Links:
 
     def counts(self, j: int) -> "np.ndarray[Any, Any]":
         """Return how many atoms of modality j each scale is part of, shape (B,)."""
-        return np.diff(self.members[j].indptr).astype(np.float64)
+        return np.asarray(np.diff(self.members[j].indptr), dtype=np.float64)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what can be found again."""
