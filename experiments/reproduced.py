@@ -42,8 +42,10 @@ def _run(name: str, options: argparse.Namespace, work: Path, here: Path) -> dict
     more = ["--seeds", options.seeds]
     more += ["--data", str(options.data)] if options.data else []
     more += ["--smoke"] if options.smoke else []
+    more += ["--methods", options.methods] if options.methods else []
     more += ["--jobs", str(options.jobs)] if options.jobs else []
     said = f"python experiments/{here.name}/run.py --data FOLDER --seeds {options.seeds}"
+    said += f" --methods {options.methods}" if options.methods else ""
     return reproduce(name, work, more) | {"command": said}
 
 
@@ -84,6 +86,7 @@ def _arguments(about: str, here: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, help="folder of the data (default: the one that LACONIC_DATA names)")
     parser.add_argument("--seeds", default="0,1,2", help="with commas (default 0,1,2)")
+    parser.add_argument("--methods", help="with commas (default: the benchmark's)")
     parser.add_argument("--jobs", type=int, help="trainings at once (default: one a core)")
     parser.add_argument("--work", type=Path, default=Path(f"{here.name}_runs"), help="folder for the runs")
     parser.add_argument("--out", type=Path, default=here, help="folder of the results")

@@ -27,6 +27,9 @@ import programs
 from cases import CASES
 from watch import Outcome, campaign
 
+FEW = tuple(programs.WAYS[i] for i in (1, 0, 3))
+"""For a short look, one after the other: to build 8 lanes with every check takes a minute."""
+
 NO_ENGINE = "needs clang with libFuzzer, or gcc with its sanitizers"
 
 
@@ -35,7 +38,7 @@ def c(folder: Path, seed: int, seconds: float, few: bool) -> dict[str, Any]:
     found = programs.engine(folder)
     if found is None:
         return {"skipped": NO_ENGINE}
-    wanted = list(zip(CASES, programs.WAYS[1:], strict=False)) if few else list(product(CASES, programs.WAYS))
+    wanted = list(zip(CASES, FEW, strict=False)) if few else list(product(CASES, programs.WAYS))
     each = max(1, round(seconds / len(wanted)))
     outcomes = [programs.fuzz(case, way, found, folder / f"c{i}", seed, each) for i, (case, way) in enumerate(wanted)]
     counts = {name: count for outcome in outcomes for name, count in outcome.counts.items()}

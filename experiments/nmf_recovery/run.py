@@ -36,7 +36,8 @@ def main() -> None:
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fits that use up their iterations, which the table is about
         methods = [method for method in METHODS if method.available]
-        warm_up(methods)
+        if not options.smoke:  # whose times say nothing
+            warm_up(methods)
         rows = [summary(method, [trial(method, size, seed) for seed in seeds]) for method in methods]
     results = about(options, len(seeds)) | {"size": size, "truth_error": truth_error(size, seeds), "rows": rows}
     options.out.mkdir(parents=True, exist_ok=True)

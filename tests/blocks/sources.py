@@ -25,6 +25,14 @@ class Sliced:
         return self.values[rows]
 
 
+def cluster_of(n_workers, **options):
+    """A cluster of processes on this machine."""
+    from distributed import LocalCluster
+
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": "2GB", **options}
+    return LocalCluster(n_workers=n_workers, processes=True, **options)
+
+
 def saved(X, folder, mode="r"):
     np.save(folder / "X.npy", X)
     return np.load(folder / "X.npy", mmap_mode=mode)

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.sparse
+from blocks.sources import cluster_of
 from sklearn.base import clone
 
 distributed = pytest.importorskip("distributed")
@@ -28,17 +29,6 @@ from laconic.priors import as_prior
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 K, SIZE = 5, 160
-
-
-def cluster_of(n_workers, **options):
-    options = {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": "2GB", **options}
-    return distributed.LocalCluster(n_workers=n_workers, processes=True, **options)
-
-
-@pytest.fixture(scope="module")
-def client():
-    with cluster_of(2) as cluster, distributed.Client(cluster, set_as_default=False) as client:
-        yield client
 
 
 def samples(n=600, p=20, seed=0):
@@ -174,7 +164,7 @@ def test_wherever_arrays_begin_they_are_put_right(client):
     X = samples(n=2000, p=150).astype(np.float32)  # so large that the way through BLAS shows
     source = as_source("test", X, block_size=300)
     pool, local = ClusterPool(client, of_source(client, source)), LocalPool(source)
-    result, expected = fitted(pool), fitted(local)
+    result, expected = fitted(pool, 5), fitted(local, 5)
     np.testing.assert_array_equal(result.x, expected.x)
     np.testing.assert_array_equal(np.concatenate(list(pool.states())), np.concatenate(list(local.states())))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 import dask.array as da
 
 from laconic import MultimodalDictionary
@@ -16,16 +16,6 @@ X = np.hstack(list(PLANTED.X.values()))
 X[np.random.default_rng(1).random(X.shape) < 0.05] = np.nan
 COLUMNS = {"a": slice(0, 6), "b": slice(6, 11)}
 SIZE = 40
-
-
-@pytest.fixture(scope="module")
-def client():
-    options = {"threads_per_worker": 1, "dashboard_address": ":0", "memory_limit": "2GB"}
-    with (
-        distributed.LocalCluster(n_workers=2, processes=True, **options) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
 
 
 def model(**options):

@@ -1,5 +1,6 @@
 import pytest
 from cli_helpers import METHODS, STUDY, write_data
+from markupsafe import Markup
 
 from laconic.cli import main
 
@@ -32,3 +33,9 @@ def laconic(capsys, monkeypatch):
         return end.value.code, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave empty the pictures of reports, for tests that look at none: to draw them takes longer than all else."""
+    monkeypatch.setattr("laconic.report.html.embed", lambda *_: Markup("<svg></svg>"))

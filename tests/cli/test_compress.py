@@ -90,6 +90,7 @@ def test_one_process_gives_the_same_numbers_as_two_and_a_study_may_be_extended(f
     assert_same_study(finished, out)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_method_that_cannot_keep_the_budget_is_left_out_with_the_reason(tmp_path, laconic):
     file = write_data(tmp_path / "mine.npz", x_test=None, y_test=None)
     words = ["--hidden", "12", "--epochs", "1", "--budget", "700", "--methods", "kronecker,small", "--jobs", "1"]

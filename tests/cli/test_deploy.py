@@ -23,6 +23,7 @@ def study(tmp_path_factory):
     place = tmp_path_factory.mktemp("deploy")
     data, out = write_data(place / "data.npz"), place / "study"
     words = ["compress", str(data), *STUDY, "--methods", "kronecker,lowrank", "--out", str(out), "--quiet"]
+    words += ["--jobs", "1"]
     with pytest.raises(SystemExit) as end:
         main(words)
     assert end.value.code == 0
@@ -84,6 +85,7 @@ def test_whole_numbers_need_sequences(study, laconic, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_running_it_only_writes(study, laconic, tmp_path):
     code, said, error = laconic("deploy", study[1], "--method", "lowrank", "--target", "cortex-m0", "--out", tmp_path)
     assert code == 0, error
@@ -109,6 +111,7 @@ def test_onnx_beside_the_c(form, study, laconic, tmp_path):
     assert "tiny.onnx" in (tmp_path / "report.html").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_onnx_into_a_folder_over_test_sequences(study, laconic, tmp_path):
     pytest.importorskip("onnxruntime")
     data, folder = study
@@ -140,6 +143,7 @@ def test_without_onnx_nothing_is_written_and_without_its_runtime_it_says_so(stud
 
 
 @needs_tools
+@pytest.mark.usefixtures("undrawn")
 def test_a_graph_in_a_file_is_deployed_as_its_model(study, laconic, tmp_path):
     data, folder = study
     graph, run = tmp_path / "graph.npz", ("--run", "--data", data, "--json")
@@ -164,6 +168,7 @@ def test_a_graph_in_a_file_needs_no_torch_and_no_classes(tmp_path):
     assert (tmp_path / "out" / "model.c").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_graphs_of_whole_numbers_and_none(laconic, tmp_path):
     from laconic.deploy import lower, quantize, save_graph
     from laconic.rnn.network import SequenceNetwork

@@ -40,16 +40,22 @@ def fitted(values=X, **parameters):
         return model.fit(values)
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """What the library finds with these settings; not to be changed."""
+    return fitted()
+
+
 @pytest.fixture
 def file(tmp_path):
     np.savez(tmp_path / "d.npz", x_a=X["a"], x_b=X["b"], y=Y)
     return tmp_path / "d.npz"
 
 
-def test_it_writes_what_the_library_finds(file, laconic, tmp_path):
+def test_it_writes_what_the_library_finds(plain, file, laconic, tmp_path):
     code, out, error = laconic("fuse", file, *TWO, *QUICK, "--out", tmp_path / "out")
     assert code == 0, error
-    model, found = fitted(), load(tmp_path / "out")
+    model, found = plain, load(tmp_path / "out")
     kinds = ("codes", "std", "components", "links", "usage", "energy")
     assert found.keys() == {"modalities", "noise", "trace"} | {f"{kind}_{name}" for kind in kinds for name in "ab"}
     means, deviations = model.codes(X, return_std=True)
@@ -65,12 +71,11 @@ def test_it_writes_what_the_library_finds(file, laconic, tmp_path):
     assert out.splitlines()[-1] == f"Report: {tmp_path / 'out' / 'report.html'}"
     assert re.search(r"search: warm start 1 of 1, \d+ s so far\n", error)
     assert re.search(r"fit: step 5 of at most 8, log-likelihood .*, change .*, at most \d+ s left\n", error)
+    assert_figures_of_each_modality(model, metrics_of(tmp_path / "out"))
 
 
-def test_the_figures_of_each_modality(file, laconic, tmp_path):
-    laconic("fuse", file, *TWO, *QUICK, "--out", tmp_path / "out")
-    model, rows = fitted(), {row["modality"]: row for row in metrics_of(tmp_path / "out")["rows"]}
-    codes = model.codes(X)
+def assert_figures_of_each_modality(model, metrics):
+    rows, codes = {row["modality"]: row for row in metrics["rows"]}, model.codes(X)
     for name, values in X.items():
         there, row = ~np.isnan(values).all(axis=1), rows[name]
         fit = codes[name] @ model.components_[name]
@@ -81,11 +86,11 @@ def test_the_figures_of_each_modality(file, laconic, tmp_path):
         assert row["noise"] == pytest.approx(model.noise_[name])
         assert row["unit"] == pytest.approx(np.sqrt(np.mean(np.sum(values[there] ** 2, axis=1))))
         assert (row["features"], row["atoms"]) == model.components_[name].shape[::-1]
-    patterns = metrics_of(tmp_path / "out")["patterns"]
-    assert patterns == [{"has": ["a", "b"], "samples": 72}, {"has": ["a"], "samples": 18}]
+    assert metrics["patterns"] == [{"has": ["a", "b"], "samples": 72}, {"has": ["a"], "samples": 18}]
 
 
 @pytest.mark.parametrize("scaling", ["center", "standardize"])
+@pytest.mark.usefixtures("undrawn")
 def test_errors_of_scaled_features(scaling, file, laconic, tmp_path):
     laconic("fuse", file, *TWO, *QUICK, "--scaling", scaling, "--out", tmp_path / "out")
     model = fitted(scaling=scaling)
@@ -108,15 +113,16 @@ def matrix(path, values):
 
 
 @pytest.mark.parametrize(("kind", "memory"), [("npy", "1GB"), ("csv", "1GB"), ("npy", "20KB")])
-def test_columns_of_a_matrix_in_memory_and_block_by_block(kind, memory, laconic, tmp_path):
+@pytest.mark.usefixtures("undrawn")
+def test_columns_of_a_matrix_in_memory_and_block_by_block(kind, memory, plain, laconic, tmp_path):
     path = matrix(tmp_path / f"X.{kind}", np.hstack([X["a"], X["b"]]))
     words = ("--modality", "a=:6", "--modality", "b=6:", "--memory", memory)
     code, _, error = laconic("fuse", path, *words, *QUICK, "--out", tmp_path / "out")
     assert code == 0, error
     assert (len(re.findall(r"codes: \d+ of 90", error)) > 3) == (memory == "20KB")
-    model, found = fitted(), load(tmp_path / "out")
-    for name, codes in model.codes(X).items():
-        np.testing.assert_allclose(found[f"components_{name}"], model.components_[name], rtol=1e-6, atol=1e-8)
+    found = load(tmp_path / "out")
+    for name, codes in plain.codes(X).items():
+        np.testing.assert_allclose(found[f"components_{name}"], plain.components_[name], rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(found[f"codes_{name}"], codes, rtol=1e-5, atol=1e-6)
 
 
@@ -182,6 +188,7 @@ ROW = {"modality", "features", "atoms", "atoms_used", "atoms_in_a_sample", "nois
        "present", "missing_entries", "relative_error"}  # fmt: skip
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_json_is_all_it_prints(file, laconic, tmp_path):
     words = ("--coupling", "tree", "--tol", "0.5", "--json", "--quiet", "--out", tmp_path / "out")
     code, out, error = laconic("fuse", file, *TWO, *QUICK, *words)
@@ -205,6 +212,7 @@ def test_it_says_so_when_it_has_not_converged(file, laconic, tmp_path):
     assert "The fit had not converged when its 2 steps" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_fit_that_is_kept_goes_on(file, laconic, tmp_path):
     words = (*TWO, *QUICK, "--checkpoint", tmp_path / "kept", "--tol", "0", "--max-iter", "12")
     for name in ("one", "two"):
@@ -214,7 +222,8 @@ def test_a_fit_that_is_kept_goes_on(file, laconic, tmp_path):
     np.testing.assert_allclose(load(tmp_path / "two")["components_b"], load(tmp_path / "one")["components_b"])
 
 
-def test_a_cluster_finds_the_same(file, laconic, tmp_path):
+@pytest.mark.usefixtures("undrawn")
+def test_a_cluster_finds_the_same(plain, file, laconic, tmp_path):
     distributed = pytest.importorskip("distributed")
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster:
@@ -222,10 +231,11 @@ def test_a_cluster_finds_the_same(file, laconic, tmp_path):
         code, _, error = laconic("fuse", file, *TWO, *QUICK, *words)
     assert code == 0, error
     found = load(tmp_path / "out")
-    for name, atoms in fitted().components_.items():
+    for name, atoms in plain.components_.items():
         np.testing.assert_allclose(found[f"components_{name}"], atoms, atol=1e-6)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_are_replaced_when_asked(file, laconic, tmp_path):
     for words in ([], ["--overwrite"]):
         code, _, error = laconic("fuse", file, *TWO, *QUICK, "--out", tmp_path / "out", *words)
@@ -233,6 +243,7 @@ def test_results_are_replaced_when_asked(file, laconic, tmp_path):
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_folder_need_not_be_named(file, laconic, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert laconic("fuse", file, *TWO, *QUICK)[1].splitlines()[-1] == "Report: laconic-fuse/report.html"

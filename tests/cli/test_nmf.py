@@ -90,6 +90,7 @@ def _zipped(path, values):
 
 
 @pytest.mark.parametrize(("kind", "transpose"), [*((kind, False) for kind in WRITERS), ("npy", True), ("mtx", True)])
+@pytest.mark.usefixtures("undrawn")
 def test_every_kind_of_file(kind, transpose, laconic, tmp_path):
     path = tmp_path / f"X.{kind}"
     WRITERS[kind](path, X.T if transpose else X)
@@ -101,6 +102,7 @@ def test_every_kind_of_file(kind, transpose, laconic, tmp_path):
     np.testing.assert_allclose(load(tmp_path / "out")["codes"], codes, atol=1e-8)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_float32_stays(laconic, tmp_path):
     np.save(tmp_path / "X.npy", X.astype(">f4"))
     code, _, error = laconic("nmf", tmp_path / "X.npy", *QUICK, "--out", tmp_path / "out")
@@ -184,6 +186,7 @@ ROW = {"method", "parts", "relative_error", "density", "parts_in_a_sample", "noi
        "gap", "status", "message", "consensus", "seconds"}  # fmt: skip
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_json_is_all_it_prints(file, laconic, tmp_path):
     words = ["--prior", "laplacian", "--solver", "multiplicative", "--init", "random", "--snr", "20"]
     code, out, error = laconic(
@@ -209,6 +212,7 @@ def test_it_says_so_when_it_has_not_converged(file, laconic, tmp_path):
     assert re.search(r"The fit had not converged when its \d iterations were used up", page)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_are_replaced_when_asked(file, laconic, tmp_path):
     for words in ([], ["--overwrite"]):
         code, _, error = laconic("nmf", file, *QUICK, "--out", tmp_path / "out", *words)

@@ -53,6 +53,7 @@ def test_it_writes_what_the_library_finds(method, files, laconic, tmp_path):
 
 @pytest.mark.parametrize("kind", ["npz", "npy", "mat", "csv"])
 @pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.usefixtures("undrawn")
 def test_every_kind_of_file(kind, rows, laconic, tmp_path):
     dictionary = write(tmp_path, kind, A, "A")
     signals = write(tmp_path, kind, Y.T if rows else Y, "Y")
@@ -65,6 +66,7 @@ def test_every_kind_of_file(kind, rows, laconic, tmp_path):
 
 
 @pytest.mark.parametrize("way", ["colon", "option"])
+@pytest.mark.usefixtures("undrawn")
 def test_an_array_is_chosen_by_name(way, laconic, tmp_path):
     file = write_npz(tmp_path / "both.npz", A=A, Y=Y, names=np.array(NAMES))
     data = {
@@ -80,6 +82,7 @@ def test_an_array_is_chosen_by_name(way, laconic, tmp_path):
 
 @pytest.mark.parametrize("text", ["{}", "# made by hand\n\n{}"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
+@pytest.mark.usefixtures("undrawn")
 def test_csv_with_names_and_missing_entries(delimiter, text, laconic, tmp_path):
     names = [f"m{i}" for i in range(A.shape[1])]
     lines = [delimiter.join(names), *(delimiter.join(map(repr, row.tolist())) for row in A)]
@@ -100,6 +103,7 @@ def test_csv_with_names_and_missing_entries(delimiter, text, laconic, tmp_path):
     assert metrics_of(tmp_path / "out")["signals"]["missing_entries"] == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_names_from_a_text_file(files, laconic, tmp_path):
     (tmp_path / "names.txt").write_text("\n".join(NAMES))
     laconic("nnls", *files, "--out", tmp_path / "out", "--method", "nnls", "--names", tmp_path / "names.txt")
@@ -107,6 +111,7 @@ def test_names_from_a_text_file(files, laconic, tmp_path):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.usefixtures("undrawn")
 def test_pieces_give_what_the_whole_gives(method, laconic, tmp_path, monkeypatch):
     from laconic.cli import coding
 
@@ -141,12 +146,14 @@ def test_memory_decides_the_size_of_a_piece(tmp_path):
     assert size < 500
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_float32_stays(laconic, tmp_path):
     dictionary, signals = write(tmp_path, "npy", A.astype("<f4"), "A"), write(tmp_path, "npy", Y.astype(">f4"), "Y")
     laconic("nnls", "--dictionary", dictionary, "--signals", signals, "--out", tmp_path / "out", "--method", "nnls")
     assert load(tmp_path / "out")["x"].dtype == np.float32
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_signal_of_one_axis(laconic, tmp_path):
     dictionary, signals = write(tmp_path, "npy", A, "A"), write(tmp_path, "npy", (1000 * Y[:, 0]).astype(int), "Y")
     code, _, error = laconic("nnls", "--dictionary", dictionary, "--signals", signals, "--out", tmp_path / "out")
@@ -179,6 +186,7 @@ KEYS = {"laconic", "date", "command", "title", "method", "settings", "memory_byt
 ROW = {"method", "signals", "residual", "support", "large", "error", "seconds", "status", "gap", "message", "n_iter"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_json_is_all_it_prints(files, laconic, tmp_path):
     code, out, error = laconic(
         "nnls", *files, "--out", tmp_path / "out", "--json", "--quiet", "--noise", "1e-3", "--seed", "3"
@@ -194,6 +202,7 @@ def test_json_is_all_it_prints(files, laconic, tmp_path):
     assert (row["method"], row["signals"], row["status"]) == ("rsbl", 30, "converged")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_are_replaced_when_asked(files, laconic, tmp_path):
     for words in ([], ["--overwrite"]):
         code, _, error = laconic("nnls", *files, "--out", tmp_path / "out", "--method", "nnls", *words)

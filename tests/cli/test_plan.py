@@ -44,6 +44,7 @@ def test_the_folder_holds_the_network_the_table_and_the_report(planned):
     assert len((out / "table.md").read_text("utf-8").splitlines()) == 2 + len(found["front"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_it_goes_on_and_a_folder_in_use_is_refused(planned, laconic):
     data, out = planned
     before = metrics_of(out)

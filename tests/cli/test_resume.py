@@ -34,12 +34,15 @@ def rows_there(out):
     return sorted(path.stem for path in out.glob("rows/*.json"))
 
 
-def test_a_study_interrupted_in_every_way_ends_like_one_that_was_not(data, finished, tmp_path, laconic):
+@pytest.mark.parametrize("in_every_way", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_study_that_is_interrupted_ends_like_one_that_was_not(in_every_way, data, finished, tmp_path, laconic):
+    """By Ctrl-C, by the death of a worker and, in every way, of the parent, each where the one before has left it."""
     out = tmp_path / "out"
     command = ["compress", data, "--out", out, *WORDS, "--resume", "--jobs", "1"]  # with nothing there, it begins
     interrupt(command)
     kill_a_worker(command, out)
-    kill_the_parent(command)
+    if in_every_way:
+        kill_the_parent(command)
     code, _, error = laconic(*command)
     assert code == 0, error
     assert_same_study(finished, out)

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import cli_jobs
 import pytest
@@ -46,4 +49,22 @@ def test_a_process_that_ends_early_is_named(call, how):
 def test_closing_stops_the_processes():
     with closing(run_jobs([Job("a", cli_jobs.sleep)], 1)) as events:
         process = next(event.value for event in events if isinstance(event, Progress))
+    assert wait_until(lambda: not is_alive(process), 10)
+
+
+PARENT = """
+import cli_jobs
+from laconic.cli.workers import Job, Progress, run_jobs
+for event in run_jobs([Job("a", cli_jobs.sleep)], 1):
+    if isinstance(event, Progress):
+        print(event.value, flush=True)
+"""
+
+
+def test_processes_end_with_a_parent_that_is_killed():
+    here = Path(__file__).parents[1]
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=here) as parent:
+        process = int(parent.stdout.readline())
+        assert is_alive(process)
+        parent.kill()
     assert wait_until(lambda: not is_alive(process), 10)

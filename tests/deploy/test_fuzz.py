@@ -29,6 +29,18 @@ def test_c_withstands_any_bytes():
     assert min(found["c"]["outcomes"].values()) > 100
 
 
+@pytest.mark.slow
+def test_eight_lanes_withstand_any_bytes(tools, tmp_path):
+    """Which take a minute to build."""
+    cases, programs, _ = tools
+    engine = programs.engine(tmp_path)
+    if engine is None:
+        pytest.skip("needs clang with libFuzzer, or gcc with its sanitizers")
+    found = programs.fuzz(cases.CASES[1], programs.WAYS[2], engine, tmp_path / "eight", 0, 1)
+    assert found.findings == ()
+    assert min(found.counts.values()) > 100
+
+
 @pytest.mark.parametrize("what", ["graphs", "models"])
 def test_changed_files_are_refused_or_whole(what):
     code, found = fuzz(what, "--few", "--minutes", "0.06")
@@ -70,7 +82,7 @@ def test_faults_in_c_are_found(name, tools, tmp_path):
         assert old in text
         return text.replace(old, new.replace("LACONIC_COUNT", str(cases.N_CLASSES)), 1)
 
-    found = programs.fuzz(cases.CASES[0], programs.WAYS[1], engine, tmp_path / "spoiled", 0, 3, spoiled)
+    found = programs.fuzz(cases.CASES[0], programs.WAYS[0], engine, tmp_path / "spoiled", 0, 3, spoiled)
     assert words in found.findings[0]
 
 

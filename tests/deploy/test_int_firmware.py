@@ -19,6 +19,12 @@ FEW = [("lstm", "kronecker", FORMS[0], "joint"), ("gru", "hybrid", FORMS[3], "se
        ("rnn", "lowrank", FORMS[0], "joint"), ("lstm", "dense", FORMS[1], "joint")]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def graphs():
+    """Each network in whole numbers."""
+    return [quantize(lower(network(*case)), sequences()) for case in FEW]
+
+
 def extremes():
     """Sequences, the last two of which reach the ends of the words."""
     x = sequences(6)
@@ -53,11 +59,17 @@ def test_every_board_is_its_plain_twin(target, tmp_path):
         assert with_all.instructions.mean() < plain.instructions.mean() / 2
 
 
-@pytest.mark.parametrize("target", EMULATED)
-def test_no_compiler_for_a_board_warns(target, tmp_path):
+LIKE_CORTEX_M4 = ("cortex-m7", "cortex-m33")
+"""Whose instructions for whole numbers are the same: building for them is slow."""
+
+
+@pytest.mark.parametrize(
+    "target", [pytest.param(name, marks=[pytest.mark.slow] * (name in LIKE_CORTEX_M4)) for name in EMULATED]
+)
+def test_no_compiler_for_a_board_warns(target, graphs, tmp_path):
     flags = [*TARGETS[target].flags, "-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Werror"]
-    for case in FEW:
-        write_c(quantize(lower(network(*case)), sequences()), tmp_path)
+    for graph in graphs:
+        write_c(graph, tmp_path)
         build(tmp_path, *flags, "-O3", "-c", "model.c", compiler="arm-none-eabi-gcc")
 
 

@@ -12,7 +12,17 @@ from matplotlib import pyplot as plt
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("plot_*.py"))
 
 
-@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+LONG = ("plot_sensors", "plot_unmixing")
+"""Which show what the guide and the tour show too."""
+
+
+def scripts():
+    for script in EXAMPLES:
+        marks = [pytest.mark.slow] if script.stem in LONG else []
+        yield pytest.param(script, marks=marks, id=script.stem)
+
+
+@pytest.mark.parametrize("script", [*scripts()])
 def test_the_script_runs(script):
     pytest.importorskip("torch")
     runpy.run_path(str(script))

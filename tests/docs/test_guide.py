@@ -9,13 +9,38 @@ import pytest
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 
 
-@pytest.mark.parametrize("script", sorted(GUIDE.glob("*.py")), ids=lambda path: path.stem)
-def test_the_code_runs(script, tmp_path, monkeypatch):
+LONG = {
+    "codes": {"noise", "products", "torch", "estimators", "command"},
+    "factors": {"rank", "torch", "dask", "after"},
+    "sensors": {"array", "frame", "tree", "map", "own", "noise", "classes", "any", "stream", "large", "dask",
+                "checkpoint", "after", "torch", "reference"},
+}  # fmt: skip
+"""Parts of the pages that take long, by their marks; nothing that is left hangs on them."""
+
+
+def pages():
+    """Every page, where it takes long without such parts; these pages as a whole are slow."""
+    for script in sorted(GUIDE.glob("*.py")):
+        yield pytest.param(script, LONG.get(script.stem, set()), id=script.stem)
+        if script.stem in LONG:
+            yield pytest.param(script, set(), id=f"{script.stem}, whole", marks=pytest.mark.slow)
+
+
+def without(script, parts):
+    """Return a script's code but for some of its parts."""
+    first, *rest = re.split(r"^# \[(\w+)\]\n", script.read_text("utf-8"), flags=re.MULTILINE)
+    assert parts <= set(rest[::2])
+    return first + "".join(code for mark, code in zip(rest[::2], rest[1::2], strict=True) if mark not in parts)
+
+
+@pytest.mark.parametrize(("script", "left_out"), [*pages()])
+def test_the_code_runs(script, left_out, tmp_path, monkeypatch):
     for module in ("torch", "distributed"):
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    runpy.run_path(str(script), run_name="guide")
+    (tmp_path / script.name).write_text(without(script, left_out), "utf-8")
+    runpy.run_path(str(tmp_path / script.name), run_name="guide")
 
 
 def shown(page):

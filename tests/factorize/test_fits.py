@@ -178,11 +178,13 @@ def test_plain_is_no_worse_than_scikit_learn_from_the_same_start(n, p, k, seed):
     assert ours.result_.objective <= other * 1.001
 
 
-@pytest.mark.parametrize(("prior", "solver"), [(None, "hals"), ("rgdp", "hals"), ("laplacian", "multiplicative")])
-def test_a_relative_fall_of_the_objective_ends_it(prior, solver):
-    models = [fitted(planted().X, prior, criterion="objective", tol=tol, solver=solver)[0] for tol in (1e-3, 1e-6)]
+@pytest.mark.parametrize(
+    ("prior", "solver", "least"), [(None, "hals", 1e-6), ("rgdp", "hals", 1e-6), ("laplacian", "multiplicative", 1e-5)]
+)
+def test_a_relative_fall_of_the_objective_ends_it(prior, solver, least):
+    models = [fitted(planted().X, prior, criterion="objective", tol=tol, solver=solver)[0] for tol in (1e-3, least)]
     assert models[0].n_iter_ < models[1].n_iter_
-    for model, tol in zip(models, (1e-3, 1e-6), strict=True):
+    for model, tol in zip(models, (1e-3, least), strict=True):
         assert model.result_.stages[-1] > 1  # the objective of another stage is no measure
         last = model.trace_[-2:]
         assert abs(last[0] - last[1]) / last[1] <= tol

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from laconic.rnn.planner import Finding, Option, Wish, forget, pareto, plan
 from laconic.rnn.planner.shared import DATA, SEARCH, SharedSearch
 from laconic.rnn.planner.space import as_space, space_of
 from laconic.rnn.planner.trials import FINAL_SEED, Split, classifier_of, findings, known_good, run_trial, suggested
+from laconic.rnn.planner.worker import work
 
 SIZES = (6, 4, 3)
 QUICK = {"cells": ["gru"], "methods": ["kronecker", "dense"], "epochs": 2, "n_trials": 5, "n_finalists": 1}
@@ -76,8 +79,28 @@ def test_a_network_of_8_bits_has_a_byte_for_each_number(method):
     assert np.mean(np.array(whole.classes)[whole.interpret(x).argmax(1)] == torch_says) > 0.95
 
 
+class CrewAtHome:
+    """A worker in this process in the place of one of its own, which would have to load torch."""
+
+    def __init__(self, folder, size):
+        assert size == 1
+        self.folder = folder
+
+    def run(self, n_done):
+        with pytest.MonkeyPatch.context() as patch:  # where it would wait for others, the search goes on
+            patch.setattr("laconic.rnn.planner.worker.time", SimpleNamespace(sleep=lambda _: n_done()))
+            work(self.folder)
+
+
+@pytest.fixture
+def at_home(monkeypatch):
+    """Searches start no process; those that are about processes do."""
+    monkeypatch.setattr("laconic.rnn.planner.search.Crew", CrewAtHome)
+
+
+@pytest.mark.usefixtures("at_home")
 def test_bits_are_chosen_among():
-    found = plan(*sequences(), 400, **QUICK | {"bits": [8, 32], "n_trials": 6})
+    found = plan(*sequences(), 400, **QUICK | {"bits": [8, 32], "n_trials": 4})
     assert {one.option.bits for one in found.findings} <= {8, 32}
     assert found.best.option.bytes <= 400
 
@@ -242,6 +265,7 @@ def test_accuracies_are_those_of_the_sequences_held_out(searched):
     assert found.classifier().max_epochs == 2 * QUICK["epochs"]
 
 
+@pytest.mark.usefixtures("at_home")
 def test_a_finished_search_has_nothing_left_to_do_and_a_longer_one_goes_on(searched, tmp_path):
     folder, found, _ = searched
     again = plan(*sequences(), "1KB", folder=folder, **QUICK)
@@ -251,13 +275,14 @@ def test_a_finished_search_has_nothing_left_to_do_and_a_longer_one_goes_on(searc
     assert longer.n_trials >= found.n_trials + 2
 
 
-def test_a_folder_with_another_search_is_refused_and_can_be_cleared(tmp_path):
+def test_a_folder_with_another_search_is_refused_and_can_be_cleared(searched, tmp_path):
     x, y = sequences()
-    wish = QUICK | {"n_trials": 1, "epochs": 1, "methods": ["dense"]}
-    plan(x, y, "1KB", folder=tmp_path, **wish)
+    shutil.copytree(searched[0], tmp_path, dirs_exist_ok=True)
     for data, budget in (((x, y), "2KB"), ((x + 1, y), "1KB")):
         with pytest.raises(ParameterError, match="folder must be empty, or of a search with the same wish and data"):
-            plan(*data, budget, folder=tmp_path, **wish)
+            plan(*data, budget, folder=tmp_path, **QUICK)
+    assert (tmp_path / SEARCH).exists()
+    assert (tmp_path / DATA).exists()
     forget(tmp_path)
     assert not (tmp_path / SEARCH).exists()
     assert not (tmp_path / DATA).exists()
@@ -269,13 +294,14 @@ def test_a_killed_worker_loses_one_trial(tmp_path):
     killed = []
 
     def watch(_):
-        search = SharedSearch.read(tmp_path)
-        running = [trial for trial in search.study().get_trials() if trial.state == TrialState.RUNNING]
-        if running and not killed:
+        if killed:
+            return
+        trials = SharedSearch.read(tmp_path).study().get_trials()
+        if any(trial.state == TrialState.RUNNING for trial in trials):
             killed.append(worker_in(tmp_path))
             os.kill(killed[0], signal.SIGKILL)
 
-    found = plan(*sequences(), "1KB", folder=tmp_path, on_progress=watch, **QUICK | {"epochs": 30, "n_trials": 4})
+    found = plan(*sequences(), "1KB", folder=tmp_path, on_progress=watch, **QUICK | {"epochs": 30, "n_trials": 2})
     assert killed
     states = [trial.state for trial in SharedSearch.read(tmp_path).study().get_trials()]
     assert states.count(TrialState.FAIL) == 1
@@ -294,8 +320,6 @@ def worker_in(folder):
 
 
 def test_a_worker_without_a_search_says_so(tmp_path):
-    from laconic.rnn.planner.worker import work
-
     with pytest.raises(DataError, match="does not hold a search of laconic"):
         work(tmp_path)
     (tmp_path / SEARCH).write_text('{"wish": 3}')

@@ -1,33 +1,23 @@
 """A killed fit, resumed, ends with the same bits; a checkpoint of another run is refused."""
 
 import dataclasses
-import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from training_helpers import small, two_classes
+from training_helpers import fit_and_tell, small, two_classes
 
 from laconic.core.checks import DataError
 from laconic.rnn import RNNClassifier
 from laconic.rnn.training.checkpoint import Checkpoint, digest
 from laconic.rnn.training.records import EpochRecord
-
-CHILD = """
-import json, sys
-sys.path.insert(0, sys.argv[1])
-from training_helpers import small, two_classes
-model = small(**json.loads(sys.argv[2]), on_epoch=lambda record: print(record.epoch, flush=True))
-model.fit(*two_classes(400, 8), *two_classes(40, 8, seed=1))
-print("done", flush=True)
-"""
 
 RUNS: dict[str, dict[str, Any]] = {
     "dense LSTM, averaged, stopping early": {
@@ -46,15 +36,18 @@ RUNS: dict[str, dict[str, Any]] = {
 
 def killed(settings: dict[str, Any], epoch: int) -> None:
     """Fit in a new process and kill it, by SIGKILL, while it trains the epoch after `epoch`."""
-    arguments = [sys.executable, "-c", CHILD, str(Path(__file__).parents[1]), json.dumps(settings)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.strip() == str(epoch):
-                process.send_signal(signal.SIGKILL)
-                break
-        process.stdout.read()
-    assert process.returncode == -signal.SIGKILL
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(["laconic.rnn"])  # torch is loaded once for all runs
+    here, there = forks.Pipe(duplex=False)
+    process = forks.Process(target=fit_and_tell, args=(settings, there), daemon=True)
+    process.start()
+    there.close()
+    with here, suppress(EOFError):
+        while here.recv() != epoch:
+            pass
+        process.kill()
+        process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 def without_seconds(history: list[EpochRecord]) -> list[EpochRecord]:

@@ -29,8 +29,7 @@ def pursue(pull: Floats, gram: Floats, links: Links, sparsity: int) -> Floats:
     links : Links
     sparsity : int
     """
-    table = np.hstack([links.map(j).T.toarray() > 0 for j in range(len(links.maps))])
-    starts, atoms = np.append(0, np.cumsum(table.sum(axis=1))), np.nonzero(table)[1]
+    starts, atoms = links.listed
     ends = np.cumsum(links.n_atoms)
     modality = np.searchsorted(ends, np.arange(len(gram)), side="right")
     spans = np.stack([np.append(0, ends)[modality], ends[modality]], axis=1)

@@ -64,10 +64,11 @@ def _worst(b: int, badness: Floats, taken: "np.ndarray[Any, Any]", links: Links,
     """Return the sample explained worst of those that use the other atoms of a scale, such as a parent, if any do."""
     able = ~taken
     for j, one in enumerate(codes):
-        table = links.map(j)[:, [b]].toarray().ravel() > 0
-        table[_owned(links, j, b)] = False
-        if table.any():
-            able &= (one[:, table] != 0).all(axis=1)
+        members = links.members[j]
+        atoms = members.indices[members.indptr[b] : members.indptr[b + 1]]
+        shared = atoms[links.owners[j][atoms] != b]
+        if len(shared):
+            able &= (one[:, shared] != 0).all(axis=1)
     if not able.any():
         able = ~taken
     return int(np.argmax(np.where(able, badness, -1))) if able.any() else None
@@ -75,9 +76,7 @@ def _worst(b: int, badness: Floats, taken: "np.ndarray[Any, Any]", links: Links,
 
 def _owned(links: Links, j: int, b: int) -> "np.ndarray[Any, Any]":
     """Return the atoms of a modality that have this scale and no other."""
-    table = links.map(j) > 0
-    alone = np.asarray(table.sum(axis=1)).ravel() == 1
-    return np.flatnonzero(alone & (table[:, [b]].toarray().ravel() > 0))
+    return np.flatnonzero(links.owners[j] == b)
 
 
 def _weak(atoms: list[Floats], links: Links, codes: Sequence[Floats], weights: Floats) -> list[int]:
@@ -85,10 +84,8 @@ def _weak(atoms: list[Floats], links: Links, codes: Sequence[Floats], weights: F
     energy, alike = np.zeros(links.n_scales), np.zeros((links.n_scales, links.n_scales))
     total = np.zeros_like(alike)
     for j, (a, c, w) in enumerate(zip(atoms, codes, weights, strict=True)):
-        table = links.map(j)
-        own = np.asarray((table > 0).sum(axis=1)).ravel() == 1
-        place = np.zeros(len(a), int)
-        place[own] = (table[own] > 0).indices
+        place = links.owners[j]
+        own = place >= 0
         np.add.at(energy, place[own], w * np.sum(c[:, own] ** 2, axis=0))
         here = np.zeros_like(alike)
         np.maximum.at(here, (place[own][:, None], place[own][None, :]), np.abs(a[own] @ a[own].T))
@@ -103,7 +100,7 @@ def _weak_shared(atoms: list[Floats], links: Links, codes: Sequence[Floats]) -> 
     """Return atoms of several scales to replace, such as parents: modality and place."""
     found = []
     for j, (a, c) in enumerate(zip(atoms, codes, strict=True)):
-        shared = np.flatnonzero(np.asarray((links.map(j) > 0).sum(axis=1)).ravel() > 1)
+        shared = np.flatnonzero(np.diff(links.tables[j].indptr) > 1)
         if len(shared) > 1:
             energy, alike = np.sum(c[:, shared] ** 2, axis=0), np.abs(a[shared] @ a[shared].T)
             found += [(j, int(shared[i])) for i in _chosen(energy, alike)]

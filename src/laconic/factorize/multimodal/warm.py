@@ -57,7 +57,7 @@ def random_atoms(model: Model, samples: Samples, generator: np.random.Generator)
     order = _complete_first(readings, generator)
     picked = np.resize(order, model.links.n_scales)
     for j, (part, reading) in enumerate(zip(model.layout.parts, readings, strict=True)):
-        table = model.links.map(j) > 0
+        table = model.links.tables[j]
         sample = picked[table.indices[table.indptr[:-1]]]
         noise = generator.standard_normal((len(sample), len(part.columns)))
         direction = unit_rows(noise, part.n_signal, noise)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,36 @@ class Links:
 
     def map(self, j: int) -> Any:
         """Return T_j as a sparse matrix."""
-        return scipy.sparse.eye_array(self.n_scales, format="csr") if self.maps[j] is None else self.maps[j]
+        return _identity(self.n_scales) if self.maps[j] is None else self.maps[j]
+
+    @cached_property
+    def tables(self) -> tuple[Any, ...]:
+        """Which scales each atom has: T_j > 0 of each modality, sparse."""
+        return tuple(self.map(j) > 0 for j in range(len(self.maps)))
+
+    @cached_property
+    def members(self) -> tuple[Any, ...]:
+        """The tables by columns: which atoms each scale has, in every modality."""
+        return tuple(table.tocsc() for table in self.tables)
+
+    @cached_property
+    def listed(self) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+        """Where the atoms of each scale start, shape (B + 1,), and these atoms, counted on through all modalities."""
+        whole = scipy.sparse.vstack(self.members, format="csc")
+        return whole.indptr.astype(np.int64), whole.indices.astype(np.int64)
+
+    @cached_property
+    def owners(self) -> "tuple[np.ndarray[Any, Any], ...]":
+        """The scale of each atom that has one alone, -1 of the others; shape (M_j,) in every modality."""
+        return tuple(_only_column(table) for table in self.tables)
 
     def counts(self, j: int) -> "np.ndarray[Any, Any]":
         """Return how many atoms of modality j each scale is part of, shape (B,)."""
-        return np.asarray((self.map(j) > 0).sum(axis=0), dtype=np.float64).ravel()
+        return np.asarray(np.diff(self.members[j].indptr), dtype=np.float64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what can be found again."""
+        return {"maps": self.maps, "n_scales": self.n_scales}
 
     def only(self, modalities: Sequence[int]) -> "Links":
         """Return the links of some modalities."""
@@ -70,6 +96,20 @@ def _times(values: Array, matrix: Any) -> Array:
         return np.ascontiguousarray((matrix.T @ values.T).T.astype(values.dtype, copy=False))
     xp = array_namespace(values)
     return values @ xp.asarray(matrix.toarray(), dtype=values.dtype, device=device(values))
+
+
+@lru_cache(maxsize=16)
+def _identity(n: int) -> Any:
+    """Return the identity, which is the same object each time: not to be changed."""
+    return scipy.sparse.eye_array(n, format="csr")
+
+
+def _only_column(table: Any) -> "np.ndarray[Any, Any]":
+    """Return the column of the one entry of each row of a sparse matrix, -1 where there are none or several."""
+    found = np.full(table.shape[0], -1)
+    alone = np.diff(table.indptr) == 1
+    found[alone] = table.indices[table.indptr[:-1][alone]]
+    return found
 
 
 def _is_identity(matrix: Any) -> bool:
