@@ -3,10 +3,10 @@
 from laconic.rnn.methods.kronecker import Kronecker
 from laconic.rnn.methods.method import MatrixSize, Method
 from laconic.structured import BlockRowsMatrix, HybridKroneckerMatrix, StructuredMatrix
-from laconic.structured.shapes import ShapeChoice, candidates, fullest_within
+from laconic.structured.shapes import ShapeChoice, fullest_within
 
 FILLED = 0.9
-"""Share of the parameters that fit which dense rows and product have together."""
+"""A number of dense rows uses the budget if it has this share of the most parameters that any number has."""
 
 
 class Hybrid(Method):
@@ -27,7 +27,7 @@ class Hybrid(Method):
         return BlockRowsMatrix([HybridKroneckerMatrix.zeros(n_dense, choice.shapes)] * size.n_gates)
 
     def smallest(self, size: MatrixSize) -> int:
-        return size.n_gates * min(choice.n_parameters for choice in candidates(*size.gate))
+        return Kronecker().smallest(size)
 
     def default(self, size: MatrixSize) -> int:
         """A tenth of the dense matrix, the smaller of the paper's two compression factors."""

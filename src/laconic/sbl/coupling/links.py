@@ -114,4 +114,4 @@ def _only_column(table: Any) -> "np.ndarray[Any, Any]":
 
 def _is_identity(matrix: Any) -> bool:
     rows, columns = matrix.shape
-    return bool(rows == columns and (matrix != scipy.sparse.eye_array(rows, format="csr")).nnz == 0)
+    return bool(rows == columns and (matrix != _identity(rows)).nnz == 0)
