@@ -40,10 +40,11 @@ units and more no dense row of a hybrid product fits."""
 
 ACTIVITIES = {
     "cell": "lstm", "hidden": 119, "bidirectional": True, "budget": 25_380, "epochs": 12,
+    "augment": "mask",
     "methods": ("kronecker", "kronecker-60", "hybrid-40", "lowrank-40", "lowrank-60", "pruned-40", "small"),
     "rates": dict.fromkeys(("dense", *_COMPRESSED, "small"), 0.01),
 }  # fmt: skip
-"""Widths and rates by a fifth of the people of the training data, held out."""
+"""Widths, rates and the masks by a fifth of the people of the training data, held out."""
 
 USPS_HYBRID = ("hybrid-14", "hybrid-20", "hmd-14", "lowrank-14", "pruned-14", "small")
 
@@ -115,7 +116,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         "activities",
         (128, 9, 6),
         ACTIVITIES,
-        (Goal("kronecker", below_dense=0.01, above_rivals=0.0),),
+        (Goal("kronecker-60", below_dense=0.01, above_rivals=0.0),),
     ),
     "spoken-lstm": Benchmark(
         "Spoken digits, LSTM of 118 units",
