@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,13 @@ class Running:
         wait_until(lambda: any(re.search(pattern, line) for line in self.lines) or not self.is_running, seconds)
         assert any(re.search(pattern, line) for line in self.lines), self.error
 
+    def servers(self):
+        """Return the id of the process that makes those that train, where it is there."""
+        return [child for child in children(self.process.pid) if "forkserver" in command_line(child)]
+
     def workers(self):
         """Return the ids of the processes that train."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+        return [worker for server in self.servers() for worker in children(server)]
 
     def signal_group(self, number):
         os.killpg(self.process.pid, number)
@@ -101,6 +105,20 @@ class Running:
         self.process.stdout.close()
         self._reader.join()
         self.process.stderr.close()
+
+
+def children(process_id):
+    """Return the ids of the processes that a process has started and that are there still."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return [int(child) for child in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
+    return []
+
+
+def command_line(process_id):
+    """Return the words of a process, or none where it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process_id}/cmdline").read_text()
+    return ""
 
 
 def wait_until(condition, seconds):

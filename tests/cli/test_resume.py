@@ -92,9 +92,9 @@ def finish_again(laconic, command, out):
     assert (out / "report.html").is_file()
 
 
-def test_an_interruption_while_workers_start_is_one_line(data, tmp_path):
+def test_an_interruption_before_workers_are_there_is_one_line(data, tmp_path):
     with Running("compress", data, "--out", tmp_path / "out", *WORDS, "--jobs", "1") as running:
-        assert wait_until(lambda: running.workers(), 60)
+        assert wait_until(lambda: running.servers(), 60)
         running.signal_group(signal.SIGINT)
         assert running.end() == 130
     assert running.error.splitlines()[-1].startswith("laconic: interrupted")

@@ -3,12 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -17,7 +18,8 @@ from typing import Any, Self
 from laconic.core.checks import DataError, ParameterError
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_SPAWN = multiprocessing.get_context("spawn")
+_HAS_SERVER = sys.platform == "linux"  # elsewhere system libraries may not survive a fork, or there is none
+_PROCESSES = multiprocessing.get_context("forkserver" if _HAS_SERVER else "spawn")
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,18 @@ class WorkerError(Exception):
         return self.message
 
 
-def run_jobs(jobs: Sequence[Job], n_processes: int) -> Generator[Event, None, None]:
+def run_jobs(jobs: Sequence[Job], n_processes: int, preload: Sequence[str] = ()) -> Generator[Event, None, None]:
     """Run jobs in at most `n_processes` processes; yield what happens as it happens.
 
     Close the iterator to stop the processes before all is done.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    n_processes : int
+    preload : sequence of str
+        Modules to load once for all processes, of these jobs and of later ones, where the system allows it, besides
+        those of the calls. Those of the first jobs that this process runs count.
 
     Raises
     ------
@@ -100,6 +110,7 @@ def run_jobs(jobs: Sequence[Job], n_processes: int) -> Generator[Event, None, No
     ParameterError, DataError, OSError
         What a job raised, where it is one of these.
     """
+    _PROCESSES.set_forkserver_preload([*{job.call.__module__ for job in jobs}, *preload])
     with _Crew(jobs, n_processes) as crew:
         yield from crew.hand_out()
         while crew.workers:
@@ -148,10 +159,9 @@ class _Worker:
 
     def __init__(self) -> None:
         self.job: Job | None = None
-        self.connection, there = _SPAWN.Pipe()
-        self.process: BaseProcess = _SPAWN.Process(target=_serve, args=(there,), daemon=True)
-        with _one_thread(), _no_interrupt():
-            self.process.start()
+        self.connection, there = _PROCESSES.Pipe()
+        self.process: BaseProcess = _PROCESSES.Process(target=_serve, args=(there,), daemon=True)  # type: ignore[attr-defined]
+        _start(self.process)
         there.close()
 
     def give(self, job: Job) -> Started:
@@ -211,6 +221,16 @@ def _end_with_parent() -> None:
 
 
 # How it is started ------------------------------------------------------------------------------------------------
+
+
+def _start(process: BaseProcess) -> None:
+    """Start a process; where a server makes it, Ctrl-C is heeded while that server loads its modules."""
+    with _one_thread(), _no_interrupt():
+        if not _HAS_SERVER:
+            process.start()
+            return
+        forkserver.ensure_running()
+    process.start()
 
 
 @contextmanager
