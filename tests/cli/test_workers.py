@@ -68,3 +68,22 @@ def test_processes_end_with_a_parent_that_is_killed():
         assert is_alive(process)
         parent.kill()
     assert wait_until(lambda: not is_alive(process), 10)
+
+
+FAMILY = """
+import cli_jobs
+from laconic.cli.workers import Done, Job, run_jobs
+for _ in range(2):
+    jobs = [Job(name, cli_jobs.where_loaded) for name in "ab"]
+    print(*[number for event in run_jobs(jobs, 2) if isinstance(event, Done) for number in event.value])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no server of processes")
+def test_what_jobs_need_is_loaded_once_for_all_processes():
+    here = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", FAMILY], capture_output=True, text=True, check=True, cwd=here)
+    numbers = list(map(int, done.stdout.split()))
+    loaded_by, workers = set(numbers[::2]), set(numbers[1::2])
+    assert len(loaded_by) == 1
+    assert not loaded_by & workers
