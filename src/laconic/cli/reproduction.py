@@ -109,7 +109,7 @@ def verdict(goal: Goal, rows: Sequence[Row]) -> dict[str, Any] | None:
     if goal.least is not None:
         conditions.append((f"at least {100 * goal.least:g} %", mine >= goal.least))
     if goal.below_dense is not None and "dense" in found:
-        words = f"at most {100 * goal.below_dense:g} points below dense ({_percent(found['dense'])})"
+        words = f"at most {_points(goal.below_dense)} below dense ({_percent(found['dense'])})"
         conditions.append((words, mine >= found["dense"] - goal.below_dense))
     if goal.above_rivals is not None:
         rivals = {name: theirs for name, theirs in found.items() if name.split("-")[0] in RIVALS}
@@ -119,8 +119,12 @@ def verdict(goal: Goal, rows: Sequence[Row]) -> dict[str, Any] | None:
 
 
 def _above(mine: float, name: str, theirs: float, margin: float) -> tuple[str, bool]:
-    by = f"{100 * margin:g} points " if margin else ""
+    by = f"{_points(margin)} " if margin else ""
     return f"{by}above {name} ({_percent(theirs)})", mine > theirs and mine >= theirs + margin
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:g} point{'' if share == 0.01 else 's'}"
 
 
 def table(rows: Sequence[Row]) -> str:
