@@ -12,8 +12,7 @@ pytest.importorskip("torch")
 from laconic.cli.benchmarks import BENCHMARKS, Goal
 from laconic.cli.reproduction import verdict
 from laconic.datasets.known import KNOWN
-from laconic.report.palette import look
-from laconic.report.seeds import _looks
+from laconic.report.palette import distinct_looks, look
 from laconic.rnn.study import Study, candidates
 
 
@@ -158,7 +157,7 @@ def test_goals():
 
 
 def test_every_contender_of_a_benchmark_is_told_from_the_others_in_its_report():
-    looks = [_looks(["dense", *one.study["methods"]]) for one in BENCHMARKS.values()]
+    looks = [distinct_looks(["dense", *one.study["methods"]]) for one in BENCHMARKS.values()]
     for drawn in looks:
         assert len({style.variable for style in drawn.values()}) == len(drawn)
     assert looks[1]["lowrank-14"].light == look("lowrank").light

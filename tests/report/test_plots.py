@@ -13,7 +13,8 @@ from report.fake_metrics import fake_metrics, fake_row
 
 from laconic.report import plot_approximation, plot_spectra, plots
 from laconic.report.palette import METHODS, look, variables
-from laconic.report.records import MethodRow
+from laconic.report.records import MethodRow, read_rows
+from laconic.report.words import Comparison
 
 
 def rows(*methods, **options):
@@ -117,6 +118,14 @@ def test_markers_differ_and_unknown_methods_keep_their_look():
     assert look("magic") == look("magic")
     assert look("magic").name == "magic"
     assert look("magic").variable in variables()
+
+
+def test_contenders_of_one_method_are_told_apart_and_a_lone_one_looks_as_its_method():
+    found = read_rows([{"method": name, "accuracy": 0.9} for name in ("lowrank", "lowrank-16", "pruned-24", "magic")])
+    assert len({row.look.light for row in found}) == 4
+    assert [row.look.light for row in found[::2]] == [METHODS[method].light for method in ("lowrank", "pruned")]
+    run = Comparison(found[1:2], "lstm", None, 0)
+    assert "the low-rank LSTM (16 units) gets" in run.finding()
 
 
 # Ranks ----------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from laconic.report.facts import run_facts
 from laconic.report.palette import look
 from laconic.report.plots import shorten
 from laconic.report.ranks import ranks_part
-from laconic.report.records import MethodRow
+from laconic.report.records import MethodRow, read_rows
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
 from laconic.report.words import (
     SPACE,
@@ -57,7 +57,7 @@ def compression_section(metrics: Mapping[str, Any]) -> Section:
 
     Rows may lack any key but `method`; what is missing or not finite is shown as missing.
     """
-    rows = tuple(MethodRow.read(record) for record in metrics.get("rows") or ())
+    rows = read_rows(metrics.get("rows") or ())
     n_test = _test_samples(metrics, rows)
     run = Comparison(rows, str(metrics.get("cell") or "network"), metrics.get("budget_bytes"), n_test)
     return Section(
@@ -68,7 +68,7 @@ def compression_section(metrics: Mapping[str, Any]) -> Section:
             Part("All methods", table=_table(run)),
             *_figures(run),
             *_confusions(run, _classes(metrics, rows)),
-            *ranks_part(metrics.get("rows") or ()),
+            *ranks_part(metrics.get("rows") or (), {row.method: row.look for row in rows}),
             *_sentences(run),
             *_skipped(metrics),
             Part("How it was made", terms=_facts(metrics)),
@@ -112,7 +112,7 @@ def _table(run: Comparison) -> Table:
 def _table_row(row: MethodRow, run: Comparison, best: bool) -> TableRow:
     accuracy = Cell(percent(row.accuracy, run.n_test), interval(row.accuracy, run.n_test))
     cells = (
-        Cell(look(row.method).name, keep_shapes(row.structure)),
+        Cell(row.look.name, keep_shapes(row.structure)),
         Cell(size(row.size), count(row.size)),
         accuracy if row.measured else Cell("not measured"),
         Cell(exact_factor(row.factor)),
@@ -123,7 +123,7 @@ def _table_row(row: MethodRow, run: Comparison, best: bool) -> TableRow:
         Cell(duration(row.seconds)),
     )
     mark = "best compressed" if best else "over the budget" if run.too_large(row) else ""
-    return TableRow(cells, row.method, mark)
+    return TableRow(cells, row.look.key, mark)
 
 
 def _figures(run: Comparison) -> tuple[Part, ...]:
@@ -138,7 +138,7 @@ def _figures(run: Comparison) -> tuple[Part, ...]:
 
 def _sizes_figure(run: Comparison, rows: list[MethodRow]) -> Figure:
     points = [
-        f"{look(row.method).name}: {percent(row.accuracy, run.n_test)} at {size(row.size)}"
+        f"{row.look.name}: {percent(row.accuracy, run.n_test)} at {size(row.size)}"
         for row in rows
         if row.measured and row.size
     ]
@@ -152,7 +152,7 @@ def _sizes_figure(run: Comparison, rows: list[MethodRow]) -> Figure:
 
 
 def _curves_figure(run: Comparison, rows: list[MethodRow]) -> Figure:
-    ends = [(look(row.method).name, row.curve[-1]) for row in rows if row.curve]
+    ends = [(row.look.name, row.curve[-1]) for row in rows if row.curve]
     said = [f"{name}: {percent(end.valid_accuracy, run.n_test)} after epoch {end.epoch}" for name, end in ends]
     return Figure(
         plots.learning_curves(rows),
@@ -178,14 +178,14 @@ def _confusions(run: Comparison, classes: list[str]) -> tuple[Part, ...]:
 
 
 def _confusion(row: MethodRow, classes: list[str]) -> Figure:
-    name, found = look(row.method).name, mistakes(row.confusion, [shorten(label, 24) for label in classes])
+    name, found = row.look.name, mistakes(row.confusion, [shorten(label, 24) for label in classes])
     plot = plots.confusion(row, classes[: len(row.confusion)])
     return Figure(plot, f"Confusion matrix, {name}", found, f"{name}. {found}")
 
 
 def _sentences(run: Comparison) -> tuple[Part, ...]:
     terms = tuple(
-        Term(look(row.method).name, " ".join(filter(None, [row.summary, row.note])), row.method)
+        Term(row.look.name, " ".join(filter(None, [row.summary, row.note])), row.look.key)
         for row in _in_order(run)
         if row.summary or row.note
     )

@@ -4,6 +4,7 @@ Hues are told apart with the common kinds of colour blindness, and markers and d
 drawn in the light colours; on the page each of these becomes a CSS variable with a value for either mode.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -13,7 +14,7 @@ SOLID: Dash = (0, ())
 
 @dataclass(frozen=True)
 class Look:
-    """How a method is named and drawn: `name` at the head of a row, `adjective` in a sentence."""
+    """How a method is named and drawn: `name` heads a row; `adjective` and `more`, its units, are for sentences."""
 
     name: str
     adjective: str
@@ -22,6 +23,12 @@ class Look:
     dark: str
     marker: str
     dash: Dash = SOLID
+    more: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name by which `look` finds its colours."""
+        return self.variable if self.variable in SPARE else self.variable.removeprefix("m-")
 
 
 METHODS = {
@@ -80,7 +87,25 @@ def look(method: str) -> Look:
     known = METHODS | METHODS_OF_CODES | SPARE
     if method in known:
         return known[method]
-    return replace(_spare(method), name=contender_name(method), adjective=contender_name(method))
+    return _named(_spare(method), method)
+
+
+def distinct_looks(names: Sequence[str]) -> dict[str, Look]:
+    """Return how each of some contenders is drawn: the first of a method, or the plain one, as the method always is."""
+    spare, found = list(SPARE.values()), dict[str, Look]()
+    for name in dict.fromkeys(names):
+        method = name.split("-")[0]
+        alike = [other for other in names if other.split("-")[0] == method]
+        known = method in METHODS and name == (method if method in alike else alike[0])
+        found[name] = _named(METHODS[method] if known else spare[0], name)
+        spare = spare if known else [*spare[1:], spare[0]]
+    return found
+
+
+def _named(style: Look, contender: str) -> Look:
+    method, more = contender.split("-")[0], contender_name(contender).partition(", ")[2]
+    adjective = METHODS[method].adjective if method in METHODS else contender
+    return replace(style, name=contender_name(contender), adjective=adjective, more=more)
 
 
 def contender_name(contender: str) -> str:

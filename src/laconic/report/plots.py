@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from laconic.report.palette import MUTED, PAPER, RIGHT, WRONG, look
+from laconic.report.palette import MUTED, PAPER, RIGHT, WRONG
 from laconic.report.records import MethodRow
 from laconic.report.statistics import wilson
 from laconic.report.style import styled
@@ -81,7 +81,7 @@ def confusion(row: MethodRow, classes: Sequence[str]) -> Figure:
 
 def _line(axes: Axes, row: MethodRow, values: Sequence[float]) -> None:
     """Draw a curve with the method's marker at its end."""
-    epochs, style = [epoch.epoch for epoch in row.curve], look(row.method)
+    epochs, style = [epoch.epoch for epoch in row.curve], row.look
     last = len(epochs) - 1
     axes.plot(
         epochs,
@@ -104,7 +104,7 @@ def _accuracy_limits(axes: Axes, rows: Sequence[MethodRow]) -> None:
 
 
 def _point(axes: Axes, row: MethodRow, n_test: int) -> None:
-    style, share = look(row.method), row.accuracy
+    style, share = row.look, row.accuracy
     low, high = wilson(share, n_test) if n_test else (share, share)
     axes.errorbar(
         [row.size or 0],
@@ -146,12 +146,12 @@ def _labels(axes: Axes, rows: Sequence[MethodRow], n_test: int) -> None:
     for row, height in zip(rows, _spread([100 * row.accuracy for row in rows], gap), strict=True):
         right = row.size == largest and len(rows) > 1
         axes.annotate(
-            f"{shorten(look(row.method).name, 18)} {100 * row.accuracy:.1f}{SPACE}%",
+            f"{shorten(row.look.name, 29)} {100 * row.accuracy:.1f}{SPACE}%",
             xy=(row.size or 0, 100 * row.accuracy),
             xytext=((row.size or 0) * (0.8 if right else 1.25), height),
             ha="right" if right else "left",
             va="center",
-            arrowprops={"arrowstyle": "-", "color": look(row.method).light, "shrinkB": 6},
+            arrowprops={"arrowstyle": "-", "color": row.look.light, "shrinkB": 6},
         )
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from laconic.report.palette import look
+from laconic.report.palette import Look, distinct_looks
 from laconic.report.plots import shorten
 from laconic.report.section import Figure, Part, Term
 from laconic.report.shades import shades
@@ -21,7 +21,7 @@ LEAST = 1e-6
 """Singular values below this share of the largest are not drawn."""
 
 
-def ranks_part(rows: Sequence[Row]) -> tuple[Part, ...]:
+def ranks_part(rows: Sequence[Row], looks: Mapping[str, Look]) -> tuple[Part, ...]:
     """Return what is to be said of the ranks of trained gates, where it was measured."""
     rows = [row for row in rows if (row.get("ranks") or {}).get("spectrum")]
     if not rows:
@@ -30,9 +30,9 @@ def ranks_part(rows: Sequence[Row]) -> tuple[Part, ...]:
         "Singular values of each gate's matrix [W U] over the largest, mean over the gates, after training. A "
         "Kronecker product may have many of them where a low-rank matrix of the same size has a few."
     )
-    said = [f"{look(row['method']).name}: {_said(row['ranks'])}" for row in rows]
-    figure = Figure(plot_spectra(rows), "Singular values of the gates", f"{'; '.join(said)}.")
-    terms = tuple(Term(look(row["method"]).name, f"{_said(row['ranks'])}.", row["method"]) for row in rows)
+    said = [f"{looks[row['method']].name}: {_said(row['ranks'])}" for row in rows]
+    figure = Figure(plot_spectra(rows, looks), "Singular values of the gates", f"{'; '.join(said)}.")
+    terms = tuple(Term(looks[row["method"]].name, f"{_said(row['ranks'])}.", looks[row["method"]].key) for row in rows)
     return (Part("Ranks after training", text, figures=(figure,), terms=terms),)
 
 
@@ -43,13 +43,14 @@ def _said(ranks: Mapping[str, Any]) -> str:
 
 
 @styled
-def plot_spectra(rows: Sequence[Row]) -> Plot:
+def plot_spectra(rows: Sequence[Row], looks: Mapping[str, Look] | None = None) -> Plot:
     """Draw for each method the mean singular values of its gates, over the largest, in descending order."""
+    looks = looks or distinct_looks([row["method"] for row in rows])
     figure = Plot(figsize=(6.4, 3.6))
     axes = figure.subplots()
     for row in rows:
         values = np.asarray(row["ranks"]["spectrum"], np.float64)
-        style, shown = look(row["method"]), np.where(values > LEAST, values, math.nan)
+        style, shown = looks[row["method"]], np.where(values > LEAST, values, math.nan)
         end = [int(np.sum(values > LEAST)) - 1]
         line: dict[str, Any] = {"color": style.light, "ls": style.dash, "marker": style.marker, "markevery": end}
         axes.plot(np.arange(1, len(values) + 1), shown, label=shorten(style.name, 22), **line)

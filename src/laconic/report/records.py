@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from laconic.report.palette import Look, distinct_looks, look
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -38,6 +40,8 @@ class MethodRow:
         Test samples by true class (rows) and predicted class (columns); empty if not measured.
     structure, summary, note : str
         How the weights are made, the method in a sentence, and what else is to be said.
+    look : Look
+        How it is named and drawn.
     """
 
     method: str
@@ -54,9 +58,10 @@ class MethodRow:
     structure: str
     summary: str
     note: str
+    look: Look
 
     @classmethod
-    def read(cls, record: Mapping[str, Any]) -> Self:
+    def read(cls, record: Mapping[str, Any], style: Look | None = None) -> Self:
         """Take one of the `rows` of a metrics.json."""
         return cls(
             method=str(record["method"]),
@@ -73,6 +78,7 @@ class MethodRow:
             structure=str(record.get("structure") or ""),
             summary=str(record.get("summary") or ""),
             note=str(record.get("note") or ""),
+            look=style or look(str(record["method"])),
         )
 
     @property
@@ -84,6 +90,12 @@ class MethodRow:
     def dense(self) -> bool:
         """Whether this is the model the others are compared with."""
         return self.method == "dense"
+
+
+def read_rows(records: Sequence[Mapping[str, Any]]) -> tuple[MethodRow, ...]:
+    """Take the `rows` of a metrics.json, each with a look of its own."""
+    looks = distinct_looks([str(record["method"]) for record in records])
+    return tuple(MethodRow.read(record, looks[str(record["method"])]) for record in records)
 
 
 def _epoch(record: Mapping[str, Any]) -> Epoch:

@@ -1,13 +1,12 @@
 """A benchmark over several seeds as a section of a report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from matplotlib.figure import Figure as Plot
 
 from laconic.report.facts import run_facts
-from laconic.report.palette import METHODS, SPARE, Look, contender_name, look
+from laconic.report.palette import Look, distinct_looks
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
 from laconic.report.style import styled
 from laconic.report.words import SPACE, count, duration, exact_factor, keep_shapes, size
@@ -36,7 +35,7 @@ def seeds_section(metrics: Mapping[str, Any]) -> Section:
     """Return what `laconic reproduce` measured, the content of its metrics.json, as a section."""
     rows: Sequence[Row] = metrics["rows"]
     skipped = metrics.get("skipped") or ()
-    looks = _looks([one["method"] for one in (*rows, *skipped)])
+    looks = distinct_looks([one["method"] for one in (*rows, *skipped)])
     table = Table(_COLUMNS, tuple(_table_row(row, looks[row["method"]]) for row in _in_order(rows)))
     return Section(
         title=metrics["title"],
@@ -50,18 +49,6 @@ def seeds_section(metrics: Mapping[str, Any]) -> Section:
             Part("How it is counted", notes=_COUNTING),
         ),
     )
-
-
-def _looks(names: Sequence[str]) -> dict[str, Look]:
-    """Return how each contender is drawn: the first of a method, or the plain one, as the method is everywhere."""
-    spare, found = list(SPARE.values()), dict[str, Look]()
-    for name in dict.fromkeys(names):
-        method = name.split("-")[0]
-        alike = [other for other in names if other.split("-")[0] == method]
-        known = method in METHODS and name == (method if method in alike else alike[0])
-        found[name] = replace(look(method) if known else spare[0], name=contender_name(name))
-        spare = spare if known else [*spare[1:], spare[0]]
-    return found
 
 
 def _finding(rows: Sequence[Row], looks: Mapping[str, Look]) -> str:
@@ -94,12 +81,7 @@ def _table_row(row: Row, style: Look) -> TableRow:
         Cell(count(row["max_rank"])),
         Cell(duration(row["seconds"])),
     )
-    return TableRow(cells, _key(style))
-
-
-def _key(style: Look) -> str:
-    """Return what the page knows the look by."""
-    return style.variable if style.variable in SPARE else style.variable.removeprefix("m-")
+    return TableRow(cells, style.key)
 
 
 def _figure(rows: Sequence[Row], looks: Mapping[str, Look]) -> Figure:
@@ -112,7 +94,7 @@ def _figure(rows: Sequence[Row], looks: Mapping[str, Look]) -> Figure:
 def plot_seeds(rows: Sequence[Row]) -> Plot:
     """Draw the accuracy of every seed, and its mean, a line each contender, the best on top."""
     figure = Plot(figsize=(6.4, 1.2 + 0.3 * len(rows)))
-    axes, looks = figure.subplots(), _looks([row["method"] for row in rows])
+    axes, looks = figure.subplots(), distinct_looks([row["method"] for row in rows])
     ordered = sorted(rows, key=lambda row: float(row["accuracy"]))
     for place, row in enumerate(ordered):
         style, percents = looks[row["method"]], [100 * one for one in row["accuracies"]]
@@ -125,7 +107,7 @@ def plot_seeds(rows: Sequence[Row]) -> Plot:
 
 
 def _terms(heading: str, pairs: Sequence[tuple[str, str]], looks: Mapping[str, Look]) -> tuple[Part, ...]:
-    terms = tuple(Term(looks[name].name, text, _key(looks[name])) for name, text in pairs)
+    terms = tuple(Term(looks[name].name, text, looks[name].key) for name, text in pairs)
     return (Part(heading, terms=terms),) if terms else ()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from laconic.core.units import format_bytes
-from laconic.report.palette import look
 from laconic.report.records import MethodRow
 from laconic.report.statistics import newcombe, wilson
 
@@ -130,7 +129,8 @@ class Comparison:
         return " ".join(filter(None, [self._price(), self._rivals()]))
 
     def _model(self, row: MethodRow) -> str:
-        return f"{look(row.method).adjective} {cell_name(self.cell)}"
+        more = f" ({row.look.more})" if row.look.more else ""
+        return f"{row.look.adjective} {cell_name(self.cell)}{more}"
 
     def _share(self, row: MethodRow) -> str:
         return percent(row.accuracy, 0)
