@@ -151,7 +151,7 @@ def _labels(axes: Axes, rows: Sequence[MethodRow], n_test: int) -> None:
             xytext=((row.size or 0) * (0.8 if right else 1.25), height),
             ha="right" if right else "left",
             va="center",
-            arrowprops={"arrowstyle": "-", "color": row.look.light, "shrinkB": 6},
+            arrowprops={"arrowstyle": "-", "color": row.look.light, "shrinkB": 6, "relpos": (float(right), 0.5)},
         )
 
 
