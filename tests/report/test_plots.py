@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from report.fake_metrics import fake_metrics, fake_row
 
@@ -38,6 +39,14 @@ def test_curves_are_the_epochs():
         np.testing.assert_allclose(above.get_ydata(), [100 * epoch.valid_accuracy for epoch in row.curve])
         np.testing.assert_allclose(below.get_ydata(), [epoch.train_loss for epoch in row.curve])
         assert above.get_color() == below.get_color() == METHODS[row.method].light
+
+
+def test_the_names_of_many_contenders_stay_inside_the_figure():
+    curve = [{"epoch": 1, "train_loss": 1.0, "valid_accuracy": 0.5}]
+    names = ["dense", "kronecker", "lowrank", *(f"{method}-16" for method in ("lowrank", "kronecker", "hmd", "pruned"))]
+    figure = plots.learning_curves(read_rows([{"method": name, "curve": curve} for name in names]))
+    FigureCanvasAgg(figure).draw()
+    assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_confusion_shades_right_and_wrong_apart():

@@ -106,14 +106,10 @@ _COLUMNS: tuple[tuple[Column, str], ...] = (
 def _table(rows: Sequence[Row]) -> Table:
     kept = [(column, key) for column, key in _COLUMNS if any(row.get(key) is not None for row in rows)]
     lines = tuple(
-        TableRow((Cell(_name(row), _detail(row)), *(Cell(_said(key, row.get(key))) for _, key in kept)), _key(row))
+        TableRow((Cell(_name(row), _detail(row)), *(Cell(_said(key, row.get(key))) for _, key in kept)), _look(row).key)
         for row in rows
     )
     return Table((Column("Model"), *(column for column, _ in kept)), lines)
-
-
-def _key(row: Row) -> str:
-    return _look(row).variable.removeprefix("m-") if not _look(row).variable.startswith("m-other") else ""
 
 
 def _said(key: str, value: Any) -> str:

@@ -18,6 +18,7 @@ from laconic.report.svg import printable
 from laconic.report.words import SPACE, size
 
 _FEW_CLASSES, _MANY_CLASSES = 12, 32  # counts are written up to the first, every class named up to the second
+_SHORT = 16  # characters of names of which three stand side by side over a figure
 _FULL = 0.25  # share of a class's samples at which a mistake has the full colour
 
 
@@ -41,7 +42,9 @@ def learning_curves(rows: Sequence[MethodRow]) -> Figure:
     loss.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 40 * low else (1,), numticks=7))
     loss.yaxis.set_minor_locator(NullLocator())
     loss.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(*accuracy.get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=9.5)
+    lines, names = accuracy.get_legend_handles_labels()
+    columns = 3 if max(map(len, names), default=0) <= _SHORT else 2
+    figure.legend(lines, names, loc="outside upper left", ncols=columns, fontsize=9.5)
     return figure
 
 
