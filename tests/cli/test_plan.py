@@ -2,8 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 from cli_helpers import leftovers, metrics_of, write_data
+from sklearn.base import clone
+from sklearn.metrics import log_loss
 
 pytest.importorskip("torch")
 pytest.importorskip("optuna")
@@ -28,7 +31,7 @@ def planned(tmp_path_factory):
 def test_the_folder_holds_the_network_the_table_and_the_report(planned):
     _, out = planned
     assert {path.name for path in out.iterdir()} == {
-        "study.json", "search", "models", "metrics.json", "table.md", "report.html",
+        "study.json", "search", "checkpoints", "models", "metrics.json", "table.md", "report.html",
     }  # fmt: skip
     assert leftovers(out) == []
     found = metrics_of(out)
@@ -41,7 +44,24 @@ def test_the_folder_holds_the_network_the_table_and_the_report(planned):
     page = (out / "report.html").read_text("utf-8")
     for words in ("The best network within 1.00 KB", "of the test data", "Accuracy against multiply-adds", "GRU, "):
         assert words in page
+    assert "Its other trainings, which ended with more training loss:" in page
     assert len((out / "table.md").read_text("utf-8").splitlines()) == 2 + len(found["front"])
+
+
+def test_the_winner_is_trained_with_three_seeds_and_the_best_learner_kept(planned):
+    """As one would by hand, with all training data; the test data are looked at for the figures alone."""
+    data, out = planned
+    best = metrics_of(out)["best"]
+    losses = [one["train_loss"] for one in best["trainings"]]
+    assert losses == sorted(losses)
+    assert {one["seed"] for one in best["trainings"]} == {0, 1, 2}
+    kept = RNNClassifier.load(out / best["model"])
+    assert kept.random_state == best["trainings"][0]["seed"]
+    with np.load(data) as arrays:
+        x, y = arrays["x_train"], arrays["y_train"]
+    twin = clone(kept).set_params(checkpoint_dir=None, resume=False).fit(x, y)
+    assert log_loss(y, twin.predict_proba(x)) == pytest.approx(losses[0])
+    assert best["test_accuracy"] == best["trainings"][0]["test_accuracy"]
 
 
 @pytest.mark.usefixtures("undrawn")

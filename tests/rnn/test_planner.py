@@ -179,7 +179,7 @@ def one_trial(wish, space, attributes=None, is_over=lambda: False):
         study.tell(trial, 2.0)
     study.enqueue_trial(first, user_attrs=attributes)
     split = Split.of(x, y, 0.3, 0)
-    study.optimize(lambda trial: run_trial(trial, wish, space, split, is_over), n_trials=1)
+    study.optimize(lambda trial: run_trial(trial, wish, space, lambda _: split, is_over), n_trials=1)
     return study.trials[-1]
 
 
@@ -254,15 +254,30 @@ def test_the_best_is_a_finalist_within_the_budget_that_can_be_built(searched):
 def test_accuracies_are_those_of_the_sequences_held_out(searched):
     folder, found, _ = searched
     search = SharedSearch.read(folder)
-    split = search.split()
-    assert len(split.y_valid) == 18
-    for one, epochs in ((found.best, 2 * QUICK["epochs"]), (found.findings[-1], QUICK["epochs"])):
-        assert one.final == (one == found.best)
-        seed = found.wish.seed
-        classifier = classifier_of(found.wish, one.option, one.learning_rate, epochs, random_state=seed)
-        classifier.fit(split.x, split.y)
-        assert float(np.mean(classifier.predict(split.x_valid) == split.y_valid)) == one.accuracies[0]
+    seed, short = found.wish.seed, found.findings[-1]
+    assert found.best.final
+    assert not short.final
+    assert judged(search, found, short, seed, QUICK["epochs"]) == short.accuracies[0]
+    finals = [judged(search, found, found.best, seed + i, 2 * QUICK["epochs"]) for i in (1, 2, 3)]
+    assert sorted(finals) == sorted(found.best.accuracies)
     assert found.classifier().max_epochs == 2 * QUICK["epochs"]
+
+
+def judged(search, found, one, seed, epochs):
+    """Train a finding as the search does with a seed, and judge it by what that seed holds out."""
+    split = search.split(seed)
+    assert len(split.y_valid) == 18
+    classifier = classifier_of(found.wish, one.option, one.learning_rate, epochs, random_state=seed)
+    classifier.fit(split.x, split.y)
+    return float(np.mean(classifier.predict(split.x_valid) == split.y_valid))
+
+
+def test_every_seed_of_a_finalist_holds_out_other_sequences(searched):
+    search = SharedSearch.read(searched[0])
+    held = [search.split(seed).x_valid for seed in range(4)]
+    assert np.array_equal(held[1], search.split(1).x_valid)
+    for i, j in ((0, 1), (1, 2), (2, 3)):
+        assert not np.array_equal(held[i], held[j])
 
 
 @pytest.mark.usefixtures("at_home")

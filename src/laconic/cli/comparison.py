@@ -17,14 +17,12 @@ from laconic.cli.progress import TrainingProgress
 from laconic.cli.source import DataSource
 from laconic.cli.strict_json import without_nan
 from laconic.cli.table import markdown_table
-from laconic.cli.training import train_one
+from laconic.cli.training import LOADED_BY_TRAINING, train_one
 from laconic.cli.workers import Done, Event, Job, Progress, Started, run_jobs
 from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
 from laconic.report import render_compression
 from laconic.rnn.study import Candidate, Study, candidates, twin_row, with_budget
-
-_LOADED_BY_TRAINING = ("torch._dynamo",)  # by torch's optimizers as they are made: seconds, in every process
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def _events(jobs: list[Job], request: Request) -> Generator[Event]:
     """Run the jobs, the dense network's before the others where they need it."""
     first = [job for job in jobs if job.name == "dense"] if request.study.needs_dense else []
     for some in (first, [job for job in jobs if job not in first]):
-        yield from run_jobs(some, request.jobs or n_cores(), _LOADED_BY_TRAINING)
+        yield from run_jobs(some, request.jobs or n_cores(), LOADED_BY_TRAINING)
 
 
 def _job(request: Request, candidate: Candidate, dense: Candidate) -> Job:

@@ -98,7 +98,9 @@ def plan(
         return
     print(table(metrics["front"]), end="")
     best = metrics["best"]
-    print(f"Best: {best['name']}, {100 * best['test_accuracy']:.2f} % of the test data, {out / best['model']}")
+    others = ", ".join(f"{100 * one['test_accuracy']:.2f}" for one in best["trainings"][1:])
+    said = f"{100 * best['test_accuracy']:.2f} % of the test data (other trainings: {others})"
+    print(f"Best: {best['name']}, {said}, {out / best['model']}")
     print(f"Report: {out / 'report.html'}")
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 import laconic
@@ -17,6 +16,7 @@ from laconic.cli.live_line import LiveLine
 from laconic.cli.machine import machine
 from laconic.cli.source import DataSource
 from laconic.cli.table import aligned
+from laconic.cli.winner import MODEL, train_winner
 from laconic.cli.workers import WorkerError
 from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
@@ -70,7 +70,7 @@ def run(planning: Planning, console: Console) -> dict[str, Any]:
         if planning.overwrite:
             forget(planning.out / SEARCH)
         found = _searched(planning, data, console)
-        metrics = _metrics(planning, data, found) | {"best": _trained(planning, data, found)}
+        metrics = _metrics(planning, data, found) | {"best": _trained(planning, found, console)}
         folder.write("table.md", table(metrics["front"]))
         write_report(planning.out / "report.html", [planning_section(metrics)], title=metrics["title"])
         folder.write("metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
@@ -117,14 +117,11 @@ class _Shown:
         self.before = progress.n_done
 
 
-def _trained(planning: Planning, data: SequenceData, found: Plan) -> Row:
+def _trained(planning: Planning, found: Plan, console: Console) -> Row:
     """Train the winner on all training data and say what it does on the test data."""
-    classifier = found.classifier().fit(data.x_train, data.y_train)
-    (planning.out / "models").mkdir(exist_ok=True)
-    model = Path("models") / "best.safetensors"
-    classifier.save(planning.out / model)
-    accuracy = float(np.mean(classifier.predict(data.x_test) == data.y_test))
-    return row_of(found.best) | {"model": str(model), "test_accuracy": accuracy}
+    trainings = train_winner(found, planning.source, planning.out, planning.jobs, console)
+    kept = {"model": MODEL, "test_accuracy": trainings[0]["test_accuracy"]}
+    return row_of(found.best) | kept | {"trainings": trainings}
 
 
 def _metrics(planning: Planning, data: SequenceData, found: Plan) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from typing import Any
 from laconic.cli.source import DataSource
 from laconic.rnn.study import Candidate, Study, train_candidate
 
+LOADED_BY_TRAINING = ("torch._dynamo",)
+"""Modules that torch's optimizers load as they are made, which takes seconds in every process."""
+
 
 def train_one(
     study: Study,

@@ -24,7 +24,10 @@ _COLUMNS = (
 )
 _COUNTING = (
     "Networks were judged on a part of the training data that was held out; the test data chose nothing. Whoever is "
-    "best of many was lucky, too: finalists are trained for longer with three seeds, and their mean decides.",
+    "best of many was lucky, too: finalists are trained for longer with three seeds, each of which holds out another "
+    "part, and their mean decides.",
+    "The winner is trained on all training data, with several seeds; the training that ends with the least loss on "
+    "them is kept.",
     "A training falls out when others were better after as many epochs: of three one goes on (successive halving).",
     "1 KB is 1024 bytes. Every number counts as float32, 4 bytes; in a network of 8 bits it is one byte. Each gate has "
     "one bias vector; the classifier on top is counted too.",
@@ -37,7 +40,7 @@ def planning_section(metrics: Mapping[str, Any]) -> Section:
     finding = (
         f"{_name(best)}: {_percent(best['test_accuracy'])} of the test data, with {size(best['bytes'])} and "
         f"{count(best['macs'])} multiply-adds for a sequence."
-    )
+    ) + _others(best)
     table = Table(_COLUMNS, tuple(_table_row(row, best) for row in front))
     return Section(
         title=metrics["title"],
@@ -49,6 +52,12 @@ def planning_section(metrics: Mapping[str, Any]) -> Section:
             Part("How it is judged", notes=_COUNTING),
         ),
     )
+
+
+def _others(best: Row) -> str:
+    """Say what the trainings that were not kept do; before several were made there was nothing to say."""
+    others = [_percent(one["test_accuracy"]) for one in best.get("trainings", ())[1:]]
+    return f" Its other trainings, which ended with more training loss: {', '.join(others)}." if others else ""
 
 
 def _table_row(row: Row, best: Row) -> TableRow:

@@ -28,7 +28,7 @@ from laconic.rnn.planner.wish import Wish
 from laconic.rnn.training.inputs import check_classes, check_sequences
 
 FINAL_SEEDS = 3
-"""Seeds that a finalist is trained with."""
+"""Seeds that a finalist is trained with, each holding out sequences of its own; the search's is not among them."""
 
 
 @dataclass(frozen=True)
@@ -225,28 +225,30 @@ def _running(study: optuna.Study) -> bool:
 
 
 def _let_finalists_in(study: optuna.Study, search: SharedSearch) -> None:
-    found = findings(study.get_trials(deepcopy=False), search.space)
+    trials = study.get_trials(deepcopy=False)
+    found = findings([trial for trial in trials if FINAL_SEED not in trial.user_attrs], search.space)
     if not found:
         given = search.wish.minutes or search.wish.n_trials
         raise ParameterError(
             "plan", "minutes", "enough, or n_trials so many, that one training comes to its end", given
         )
-    for params in _finalists(study, search, found):
-        for seed in range(FINAL_SEEDS):
+    for params in _finalists(trials, search, found):
+        for seed in range(1, 1 + FINAL_SEEDS):
             study.enqueue_trial(params, user_attrs={FINAL_SEED: search.wish.seed + seed}, skip_if_exists=False)
     search.close(study)
 
 
-def _finalists(study: optuna.Study, search: SharedSearch, found: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Return what the best networks were made from, but for those that were finalists before."""
-    trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
-    chosen, seen = list[dict[str, Any]](), set[tuple[str, str, int]]()
+def _finalists(
+    trials: Sequence[optuna.trial.FrozenTrial], search: SharedSearch, found: Sequence[Finding]
+) -> list[dict[str, Any]]:
+    """Return what the best networks of the search were made from, but for those that were finalists before."""
+    params = {trial.number: trial.params for trial in trials}
+    before = [trial.params for trial in trials if FINAL_SEED in trial.user_attrs]
+    best: dict[tuple[str, str, int], Finding] = {}  # one of each structure: at the rate that suits it best
     for one in found:
-        key = (*one.option.kind, one.option.hidden)
-        if key not in seen and len(seen) < search.wish.n_finalists:
-            seen.add(key)
-            chosen += [] if one.final else [trials[one.number].params]
-    return chosen
+        best.setdefault((*one.option.kind, one.option.hidden), one)
+    chosen = [params[one.number] for one in list(best.values())[: search.wish.n_finalists]]
+    return [one for one in chosen if one not in before]
 
 
 def _n_pruned(trials: Sequence[optuna.trial.FrozenTrial]) -> int:

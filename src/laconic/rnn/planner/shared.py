@@ -83,10 +83,10 @@ class SharedSearch:
         about = {"wish": self.wish.to_dict(), "space": options, "storage": self.storage, "name": self.name}
         write_json(self.folder / SEARCH, about | {"ends": self.ends})
 
-    def split(self) -> Split:
-        """Return the sequences to train on and to judge by, the same in every worker."""
+    def split(self, seed: int) -> Split:
+        """Return the sequences to train on and to judge by that a seed draws, the same in every worker."""
         with np.load(self.folder / DATA, allow_pickle=False) as data:
-            return Split.of(data["x"], data["y"], self.wish.validation_fraction, self.wish.seed)
+            return Split.of(data["x"], data["y"], self.wish.validation_fraction, seed)
 
     def is_over(self) -> bool:
         """Whether time is up."""

@@ -70,8 +70,13 @@ def classifier_of(wish: Wish, option: Option, learning_rate: float, epochs: int,
     )
 
 
-def run_trial(trial: optuna.Trial, wish: Wish, space: Space, split: Split, is_over: Callable[[], bool]) -> float:
+def run_trial(
+    trial: optuna.Trial, wish: Wish, space: Space, split_of: Callable[[int], Split], is_over: Callable[[], bool]
+) -> float:
     """Train what the trial suggests and return its accuracy on the sequences held out.
+
+    All trials of the search are judged by the sequences that `split_of` draws with the search's seed, finalists by
+    those that it draws with their own: what was chosen for being lucky with the first has no use of it there.
 
     Raises
     ------
@@ -89,10 +94,12 @@ def run_trial(trial: optuna.Trial, wish: Wish, space: Space, split: Split, is_ov
         if record.epoch < wish.epochs and (is_over() or trial.should_prune()):
             raise optuna.TrialPruned
 
+    seed = wish.seed if final is None else int(final)
+    split = split_of(seed)
     if final is None:
-        classifier = classifier_of(wish, option, rate, wish.epochs, random_state=wish.seed, on_epoch=heard)
+        classifier = classifier_of(wish, option, rate, wish.epochs, random_state=seed, on_epoch=heard)
     else:  # which reports nothing, so that nobody is compared with the slower course of its rate
-        classifier = classifier_of(wish, option, rate, wish.n_final_epochs, random_state=final)
+        classifier = classifier_of(wish, option, rate, wish.n_final_epochs, random_state=seed)
     classifier.fit(split.x, split.y, split.x_valid, split.y_valid)
     return float(np.mean(classifier.predict(split.x_valid) == split.y_valid))
 

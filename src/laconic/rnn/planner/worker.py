@@ -6,6 +6,8 @@ loses the training it was in.
 
 import sys
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import optuna
@@ -23,7 +25,7 @@ def work(folder: Path, number: int = 0) -> None:
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = SharedSearch.read(folder)
-    study, split = search.study(number), search.split()
+    study, split = search.study(number), lru_cache(maxsize=1)(search.split)
     idle = 0.0
     while idle < PATIENCE:
         if search.has_more(study) or _a_finalist_waits(study):
@@ -36,7 +38,7 @@ def work(folder: Path, number: int = 0) -> None:
             idle += _PAUSE
 
 
-def _train_one(study: optuna.Study, search: SharedSearch, split: Split) -> None:
+def _train_one(study: optuna.Study, search: SharedSearch, split: Callable[[int], Split]) -> None:
     """Do one training; one that diverges counts as failed."""
     study.optimize(
         lambda trial: run_trial(trial, search.wish, search.space, split, search.is_over),
