@@ -90,6 +90,17 @@ def test_spoken_speakers(tmp_path):
     assert "| lowrank |" in (tmp_path / "results.md").read_text("utf-8")
 
 
+@pytest.mark.slow
+def test_planner(tmp_path):
+    pytest.importorskip("optuna")
+    run("planner", "--work", tmp_path / "run", "--out", tmp_path, "--jobs", "1")
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert results["plan"]["best"]["bytes"] <= 2048
+    assert all(row["bytes"] <= 2048 for row in results["by_hand"])
+    assert results["by_hand"][0]["accuracy"] == max(row["accuracy"] for row in results["by_hand"])
+    assert "**Best made by hand:**" in (tmp_path / "results.md").read_text("utf-8")
+
+
 def test_quantization(tmp_path):
     pytest.importorskip("torch")
     run("quantization", "--only", "usps-lstm", "--work", tmp_path / "cells", "--out", tmp_path)
