@@ -38,6 +38,19 @@ def test_the_winner_and_the_front_are_told():
     assert table.rows[0].cells[2].detail == "90.00, 92.00, 94.00"
     facts = {term.name: term.text for term in section.parts[2].terms}
     assert facts["Search"] == "12 trainings, 8 of them given up early; seed 3"
+    assert "Winner" not in facts
+
+
+def test_the_trainings_of_the_winner_are_told_the_kept_one_first():
+    found = metrics()
+    found["best"]["trainings"] = [{"seed": 4, "test_accuracy": 0.925}, {"seed": 3, "test_accuracy": 0.95}]
+    facts = {term.name: term.text.replace("\u00a0", " ") for term in planning_section(found).parts[2].terms}
+    assert facts["Winner"] == "trained 2 times; of the test data: seed 4 92.50 %, seed 3 95.00 %; the first was kept"
+
+
+def test_cells_are_called_what_the_field_calls_them():
+    found = metrics() | {"best": row(1, "sum", 900, 40, [0.9], cell="fastgrnn") | {"test_accuracy": 0.9}}
+    assert planning_section(found).finding.startswith("FastGRNN, ")
 
 
 @pytest.mark.parametrize(("cost", "limit"), [("bytes", 2048), ("macs", None)])

@@ -10,7 +10,7 @@ from laconic.report.facts import run_facts
 from laconic.report.palette import look
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
 from laconic.report.style import styled
-from laconic.report.words import SPACE, count, duration, keep_shapes, size
+from laconic.report.words import SPACE, cell_name, count, duration, keep_shapes, size
 
 Row = Mapping[str, Any]
 _COLUMNS = (
@@ -40,7 +40,7 @@ def planning_section(metrics: Mapping[str, Any]) -> Section:
     finding = (
         f"{_name(best)}: {_percent(best['test_accuracy'])} of the test data, with {size(best['bytes'])} and "
         f"{count(best['macs'])} multiply-adds for a sequence."
-    ) + _others(best)
+    )
     table = Table(_COLUMNS, tuple(_table_row(row, best) for row in front))
     return Section(
         title=metrics["title"],
@@ -52,12 +52,6 @@ def planning_section(metrics: Mapping[str, Any]) -> Section:
             Part("How it is judged", notes=_COUNTING),
         ),
     )
-
-
-def _others(best: Row) -> str:
-    """Say what the trainings that were not kept do; before several were made there was nothing to say."""
-    others = [_percent(one["test_accuracy"]) for one in best.get("trainings", ())[1:]]
-    return f" Its other trainings, which ended with more training loss: {', '.join(others)}." if others else ""
 
 
 def _table_row(row: Row, best: Row) -> TableRow:
@@ -75,7 +69,7 @@ def _table_row(row: Row, best: Row) -> TableRow:
 
 def _name(row: Row) -> str:
     bits = ", 8 bits" if row.get("bits") == 8 else ""
-    return f"{row['cell'].upper()}, {look(row['method']).adjective}, {row['hidden']} units{bits}"
+    return f"{cell_name(row['cell'])}, {look(row['method']).adjective}, {row['hidden']} units{bits}"
 
 
 def _figures(metrics: Mapping[str, Any]) -> tuple[Figure, Figure]:
@@ -146,5 +140,12 @@ def _facts(metrics: Mapping[str, Any]) -> tuple[Term, ...]:
     data, wish = metrics.get("data") or {}, metrics["wish"]
     words = f"{data.get('name')}, {count(data.get('n_train'))} training and {count(data.get('n_test'))} test samples"
     tried = f"{metrics['n_trials']} trainings, {metrics['n_pruned']} of them given up early; seed {wish['seed']}"
-    choice = f"{', '.join(wish['cells'])}; {', '.join(wish['methods'])}"
-    return run_facts(metrics, {"Data": words, "Search": tried, "Choice": choice, "Epochs": wish["epochs"]})
+    choice = f"{', '.join(map(cell_name, wish['cells']))}; {', '.join(wish['methods'])}"
+    about = {"Data": words, "Search": tried, "Choice": choice, "Epochs": wish["epochs"]}
+    return run_facts(metrics, about | {"Winner": _trainings(metrics["best"])})
+
+
+def _trainings(best: Row) -> str:
+    """Say what each training of the winner does on the test data; nothing where these were not told."""
+    each = [f"seed {one['seed']} {_percent(one['test_accuracy'])}" for one in best.get("trainings", ())]
+    return f"trained {len(each)} times; of the test data: {', '.join(each)}; the first was kept" if each else ""

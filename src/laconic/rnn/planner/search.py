@@ -100,8 +100,8 @@ def plan(
     """Search for the most accurate network within so many bytes: cell, method, width, shapes, bits, learning rate.
 
     Many networks are trained; those that fall behind are given up early (asynchronous successive halving). The best
-    few are trained anew, for longer and with several seeds, each of which holds out other sequences, and the best of these
-    on average is recommended.
+    few are trained anew, for longer and with several seeds, each of which holds out other sequences, and the best of
+    these on average is recommended.
 
     Parameters
     ----------
