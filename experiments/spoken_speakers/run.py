@@ -29,9 +29,10 @@ def main() -> None:
     """Run the experiment."""
     options = arguments()
     found = {name: of_benchmark(options, name) for name in options.only}
-    one = next(iter(found.values()))
-    about = {key: one[0][key] for key in ("laconic", "date", "machine")} | {"epochs": one[0]["epochs"]}
+    *_, last = (run for runs in found.values() for run in runs)
+    about = {key: last[key] for key in ("laconic", "date", "machine", "epochs")}
     command = f"python experiments/{HERE.name}/run.py --data FOLDER --seed {options.seed}"
+    command += f" --methods {options.methods}" if options.methods else ""
     results = about | {"command": command, "benchmarks": {name: rows(runs) for name, runs in found.items()}}
     options.out.mkdir(parents=True, exist_ok=True)
     write_json(options.out / "results.json", results)
