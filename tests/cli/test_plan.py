@@ -1,16 +1,22 @@
 """`laconic plan`: the search, its winner, and the report."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from cli_helpers import leftovers, metrics_of, write_data
+from rich.console import Console
 from sklearn.base import clone
 from sklearn.metrics import log_loss
 
 pytest.importorskip("torch")
 pytest.importorskip("optuna")
+from laconic.cli import winner
+from laconic.cli.source import DataSource
+from laconic.cli.workers import Done, WorkerError
 from laconic.rnn import RNNClassifier
+from laconic.rnn.planner import Wish
 
 FEW = ("--budget", "1KB", "--cells", "gru", "--methods", "kronecker,dense", "--trials", "3", "--epochs", "2")
 FEW += ("--finalists", "1", "--jobs", "1")
@@ -62,6 +68,32 @@ def test_the_winner_is_trained_with_three_seeds_and_the_best_learner_kept(planne
     twin = clone(kept).set_params(checkpoint_dir=None, resume=False).fit(x, y)
     assert log_loss(y, twin.predict_proba(x)) == pytest.approx(losses[0])
     assert best["test_accuracy"] == best["trainings"][0]["test_accuracy"]
+
+
+def test_a_training_that_diverges_is_left_out(planned, tmp_path, monkeypatch):
+    """One of three: the others are left. All three: an error in a sentence."""
+    data, _ = planned
+    wild = RNNClassifier("gru", 4, max_epochs=1, learning_rate=1e39, gradient_clip=None, schedule="constant")
+    assert winner.train_once(wild, DataSource(str(data), 0.2, 0), tmp_path, lambda _: None) is None
+
+    calm = wild.set_params(learning_rate=0.01, schedule="one-cycle", random_state=1)
+    place = tmp_path / "checkpoints" / "7-1"
+    row = winner.train_once(calm, DataSource(str(data), 0.2, 0), place, lambda _: None)
+    found = SimpleNamespace(wish=Wish(1024, epochs=1), best=SimpleNamespace(number=7), classifier=lambda **_: calm)
+    for told, rows in (((None, row, None), [row]), ((None, None, None), None)):
+        monkeypatch.setattr(winner, "run_jobs", lambda work, *_, told=told: events(work, told))
+        given = found, DataSource(str(data), 0.2, 0), tmp_path, 1, Console(quiet=True)
+        if rows is None:
+            with pytest.raises(WorkerError, match="all 3 trainings of the winner on all training data diverged"):
+                winner.train_winner(*given)
+        else:
+            assert winner.train_winner(*given) == rows
+            assert RNNClassifier.load(tmp_path / winner.MODEL).random_state == 1
+
+
+def events(work, told):
+    """As of processes that do the jobs in turn."""
+    yield from (Done(job.name, row) for job, row in zip(work, told, strict=True))
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -290,6 +290,31 @@ def test_a_finished_search_has_nothing_left_to_do_and_a_longer_one_goes_on(searc
     assert longer.n_trials >= found.n_trials + 2
 
 
+def test_finalists_that_were_interrupted_are_not_begun_twice(tmp_path, monkeypatch):
+    class Interrupted(CrewAtHome):
+        def run(self, n_done):
+            def let_finalists_in():
+                n_done()
+                raise KeyboardInterrupt
+
+            super().run(let_finalists_in)
+
+    few = QUICK | {"n_trials": 2}
+    monkeypatch.setattr("laconic.rnn.planner.search.Crew", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        plan(*sequences(), "1KB", folder=tmp_path, **few)
+    monkeypatch.setattr("laconic.rnn.planner.search.Crew", CrewAtHome)
+    found = plan(*sequences(), "1KB", folder=tmp_path, **few)
+    trials = SharedSearch.read(tmp_path).study().get_trials()
+    assert sorted(trial.user_attrs.get(FINAL_SEED, 0) for trial in trials) == [0, 0, 1, 2, 3]
+    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert len(found.best.accuracies) == 3
+
+
+def test_seeds_begin_anew_after_the_largest():
+    assert [Wish(2048, seed=2**32 - 2).another_seed(i) for i in range(4)] == [2**32 - 2, 2**32 - 1, 0, 1]
+
+
 def test_a_folder_with_another_search_is_refused_and_can_be_cleared(searched, tmp_path):
     x, y = sequences()
     shutil.copytree(searched[0], tmp_path, dirs_exist_ok=True)

@@ -71,12 +71,13 @@ class TrainingProgress:
             words = [f"epoch {record.epoch} of {self.n_epochs}", loss, accuracy, left and f"{left} in all"]
             self._line(f"{name}: {', '.join(filter(None, words))}")
 
-    def finish(self, name: str, accuracy: float) -> None:
-        """Show that a training is done."""
+    def finish(self, name: str, accuracy: float | None) -> None:
+        """Show that a training is done; without an accuracy it diverged."""
+        said = _accuracy(accuracy) or "diverged"
         self.pace.finish(name)
-        self.bars.update(self.tasks[name], completed=self.n_epochs, state=f"[bold]{_accuracy(accuracy)}[/bold]")
+        self.bars.update(self.tasks[name], completed=self.n_epochs, state=f"[bold]{said}[/bold]")
         self._show_all()
-        self._line(f"{name}: done, {_accuracy(accuracy)}")
+        self._line(f"{name}: done, {said}")
 
     def _add(self, name: str, total: int, state: str) -> TaskID:
         return self.bars.add_task(name, total=total, state=state)

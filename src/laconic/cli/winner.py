@@ -12,9 +12,10 @@ from sklearn.metrics import log_loss
 from laconic.cli.progress import TrainingProgress
 from laconic.cli.source import DataSource
 from laconic.cli.training import LOADED_BY_TRAINING
-from laconic.cli.workers import Done, Job, Progress, Started, run_jobs
+from laconic.cli.workers import Done, Job, Progress, Started, WorkerError, run_jobs
 from laconic.rnn import RNNClassifier
 from laconic.rnn.planner import Plan
+from laconic.rnn.training.records import DivergenceError
 
 Row = dict[str, Any]
 TRAININGS = 3
@@ -33,11 +34,17 @@ def train_winner(found: Plan, source: DataSource, out: Path, jobs: int, console:
     Returns
     -------
     list of dict
-        seed, train_loss, test_accuracy and seconds of each training; what was kept comes first.
+        seed, train_loss, test_accuracy and seconds of each training that did not diverge; what was kept comes first.
+
+    Raises
+    ------
+    WorkerError
+        If all diverged, or a process ended.
     """
-    seeds = range(found.wish.seed, found.wish.seed + TRAININGS)
-    work = [_job(found, seed, source, out) for seed in seeds]
+    work = [_job(found, found.wish.another_seed(i), source, out) for i in range(TRAININGS)]
     rows = _run(work, jobs, found.wish.n_final_epochs, console)
+    if not rows:
+        raise WorkerError(f"all {TRAININGS} trainings of the winner on all training data diverged")
     rows.sort(key=lambda row: (row["train_loss"], row["seed"]))
     (out / MODEL).parent.mkdir(exist_ok=True)
     RNNClassifier.load(_place(found, rows[0]["seed"], out) / _TRAINED).save(out / MODEL)
@@ -54,8 +61,8 @@ def _run(work: list[Job], jobs: int, n_epochs: int, console: Console) -> list[Ro
                 case Progress(name, record):
                     progress.update(name, record)
                 case Done(name, row):
-                    rows.append(row)
-                    progress.finish(name, row["test_accuracy"])
+                    rows += [row] if row else []
+                    progress.finish(name, row and row["test_accuracy"])
     return rows
 
 
@@ -71,11 +78,14 @@ def _place(found: Plan, seed: int, out: Path) -> Path:
 
 def train_once(
     classifier: RNNClassifier, source: DataSource, place: Path, on_epoch: Callable[[Any], None]
-) -> dict[str, Any]:
-    """Train the network in this process, save it in `place`, and say how well it learned."""
+) -> dict[str, Any] | None:
+    """Train the network in this process, save it in `place`, and say how well it learned; None if it diverges."""
     data = source.load()
     place.mkdir(parents=True, exist_ok=True)
-    classifier.set_params(on_epoch=on_epoch).fit(data.x_train, data.y_train)
+    try:
+        classifier.set_params(on_epoch=on_epoch).fit(data.x_train, data.y_train)
+    except DivergenceError:
+        return None
     classifier.save(place / _TRAINED)
     learned = classifier.predict_proba(data.x_train)
     return {

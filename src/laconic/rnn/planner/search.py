@@ -234,8 +234,8 @@ def _let_finalists_in(study: optuna.Study, search: SharedSearch) -> None:
             "plan", "minutes", "enough, or n_trials so many, that one training comes to its end", given
         )
     for params in _finalists(trials, search, found):
-        for seed in range(1, 1 + FINAL_SEEDS):
-            study.enqueue_trial(params, user_attrs={FINAL_SEED: search.wish.seed + seed}, skip_if_exists=False)
+        for i in range(1, 1 + FINAL_SEEDS):
+            study.enqueue_trial(params, user_attrs={FINAL_SEED: search.wish.another_seed(i)}, skip_if_exists=False)
     search.close(study)
 
 
@@ -244,12 +244,19 @@ def _finalists(
 ) -> list[dict[str, Any]]:
     """Return what the best networks of the search were made from, but for those that were finalists before."""
     params = {trial.number: trial.params for trial in trials}
-    before = [trial.params for trial in trials if FINAL_SEED in trial.user_attrs]
+    finals = [trial for trial in trials if FINAL_SEED in trial.user_attrs]
+    before = [_fixed(trial) for trial in finals if trial.state != TrialState.FAIL]
     best: dict[tuple[str, str, int], Finding] = {}  # one of each structure: at the rate that suits it best
     for one in found:
         best.setdefault((*one.option.kind, one.option.hidden), one)
     chosen = [params[one.number] for one in list(best.values())[: search.wish.n_finalists]]
     return [one for one in chosen if one not in before]
+
+
+def _fixed(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """Return what a finalist is made from, whether it has begun or waits."""
+    fixed: dict[str, Any] = trial.system_attrs.get("fixed_params", {})
+    return trial.params or fixed
 
 
 def _n_pruned(trials: Sequence[optuna.trial.FrozenTrial]) -> int:

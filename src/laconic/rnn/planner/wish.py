@@ -17,6 +17,7 @@ FORMATS = (32, 8)
 """Bits of a number: floats, or bytes with words between them, as `laconic.deploy.quantize` makes them."""
 
 _OWNER = "plan"
+_SEEDS = 2**32
 _LENGTH = ("n_trials", "minutes", "n_finalists")
 _CHOICES = ("cells", "methods", "bits")
 
@@ -88,13 +89,17 @@ class Wish:
         _check_names("cells", self.cells, tuple(CELLS))
         _check_names("methods", self.methods, tuple(name for name in METHODS if name != "small"))
         _check_names("bits", self.bits, FORMATS)
-        if not 0 <= self.seed < 2**32:
+        if not 0 <= self.seed < _SEEDS:
             raise ParameterError(_OWNER, "seed", "a whole number from 0 to 2**32 - 1", self.seed)
 
     @property
     def n_final_epochs(self) -> int:
         """Epochs of a finalist."""
         return self.final_epochs or 2 * self.epochs
+
+    def another_seed(self, i: int) -> int:
+        """Return the seed that comes `i` after this one; after the largest comes 0."""
+        return (self.seed + i) % _SEEDS
 
     def identity(self) -> dict[str, Any]:
         """Return, as JSON values, what two wishes must share to go on with the same search: all but its length."""

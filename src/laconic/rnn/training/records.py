@@ -113,9 +113,13 @@ class Report(Callback):
         self.on_epoch(read_record(net.history.to_list()[-1]))
 
 
-def diverged(how: str) -> DataError:
+class DivergenceError(DataError):
+    """Training left the finite numbers."""
+
+
+def diverged(how: str) -> DivergenceError:
     """Return the error that says that training diverged, and what to do."""
-    return DataError(
+    return DivergenceError(
         f"training diverged: {how}; scale the data (standardize=True), lower learning_rate or set gradient_clip"
     )
 
