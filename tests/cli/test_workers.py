@@ -1,5 +1,9 @@
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -7,7 +11,7 @@ import cli_jobs
 import pytest
 from cli_helpers import is_alive, wait_until
 
-from laconic.cli.workers import Done, Job, Progress, Started, WorkerError, run_jobs
+from laconic.cli.workers import Done, Job, Progress, Started, WorkerError, _uncut, run_jobs
 from laconic.core.checks import DataError
 
 
@@ -87,3 +91,28 @@ def test_what_jobs_need_is_loaded_once_for_all_processes():
     loaded_by, workers = set(numbers[::2]), set(numbers[1::2])
     assert len(loaded_by) == 1
     assert not loaded_by & workers
+
+
+def test_ctrl_c_does_not_cut_the_start_of_a_process_and_does_not_wait_for_it():
+    begun, ended = threading.Event(), threading.Event()
+
+    def start():
+        begun.set()
+        time.sleep(0.5)
+        ended.set()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interrupt = threading.Thread(target=lambda: begun.wait() and os.kill(os.getpid(), signal.SIGINT))
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            _uncut(start)
+        assert not ended.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended.wait(10)
+
+
+def test_what_goes_wrong_at_the_start_of_a_process_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        _uncut(lambda: 1 / 0)

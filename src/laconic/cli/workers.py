@@ -230,7 +230,24 @@ def _start(process: BaseProcess) -> None:
             process.start()
             return
         forkserver.ensure_running()
-    process.start()
+    _uncut(process.start)
+
+
+def _uncut(call: Callable[[], object]) -> None:
+    """Make a call in a thread, where Ctrl-C does not cut it: a process that is half made would complain of that."""
+    failures = list[Exception]()
+
+    def attempt() -> None:
+        try:
+            call()
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)  # nobody who pressed Ctrl-C waits for it
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
 
 
 @contextmanager
