@@ -18,7 +18,7 @@ from laconic.cli.source import DataSource
 from laconic.cli.strict_json import without_nan
 from laconic.cli.table import markdown_table
 from laconic.cli.training import LOADED_BY_TRAINING, train_one
-from laconic.cli.workers import Done, Event, Job, Progress, Started, run_jobs
+from laconic.cli.workers import Event, Job, run_jobs
 from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
 from laconic.report import render_compression
@@ -107,16 +107,10 @@ def _train(request: Request, folder: StudyFolder, found: list[Candidate], consol
     jobs = [_job(request, candidate, found[0]) for candidate in own if candidate.name not in rows]
     events = _events(jobs, request)
     with TrainingProgress(console, [job.name for job in jobs], request.study.epochs) as progress, closing(events):
-        for event in events:
-            match event:
-                case Started(name):
-                    progress.start(name)
-                case Progress(name, record):
-                    progress.update(name, record)
-                case Done(name, row):
-                    rows[name] = without_nan(row)
-                    folder.keep_row(name, rows[name])
-                    progress.finish(name, row["accuracy"])
+        for done in progress.follow(events):
+            rows[done.name] = without_nan(done.value)
+            folder.keep_row(done.name, rows[done.name])
+            progress.finish(done.name, done.value["accuracy"])
     return rows | {c.name: twin_row(c, rows[c.same_as], request.out) for c in found if c.same_as}
 
 

@@ -1,6 +1,6 @@
 """Progress of several trainings: bars with the time left on a terminal, plain lines elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from laconic.cli.pace import Pace, in_words
+from laconic.cli.workers import Done, Event, Started
+from laconic.cli.workers import Progress as Reported
 
 _ALL = "all"
 _WIDE = 90
@@ -54,6 +56,17 @@ class TrainingProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.bars.stop()
+
+    def follow(self, events: Iterable[Event]) -> Iterator[Done]:
+        """Show what trainings in other processes report, and yield each that is done, for `finish`."""
+        for event in events:
+            match event:
+                case Started(name):
+                    self.start(name)
+                case Reported(name, record):
+                    self.update(name, record)
+                case Done():
+                    yield event
 
     def start(self, name: str) -> None:
         """Show that a training is about to begin."""

@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss
 from laconic.cli.progress import TrainingProgress
 from laconic.cli.source import DataSource
 from laconic.cli.training import LOADED_BY_TRAINING
-from laconic.cli.workers import Done, Job, Progress, Started, WorkerError, run_jobs
+from laconic.cli.workers import Job, WorkerError, run_jobs
 from laconic.rnn import RNNClassifier
 from laconic.rnn.planner import Plan
 from laconic.rnn.training.records import DivergenceError
@@ -54,15 +54,9 @@ def train_winner(found: Plan, source: DataSource, out: Path, jobs: int, console:
 def _run(work: list[Job], jobs: int, n_epochs: int, console: Console) -> list[Row]:
     rows, events = list[Row](), run_jobs(work, jobs, LOADED_BY_TRAINING)
     with TrainingProgress(console, [job.name for job in work], n_epochs) as progress, closing(events):
-        for event in events:
-            match event:
-                case Started(name):
-                    progress.start(name)
-                case Progress(name, record):
-                    progress.update(name, record)
-                case Done(name, row):
-                    rows += [row] if row else []
-                    progress.finish(name, row and row["test_accuracy"])
+        for done in progress.follow(events):
+            rows += [done.value] if done.value else []
+            progress.finish(done.name, done.value and done.value["test_accuracy"])
     return rows
 
 
