@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -94,11 +93,11 @@ def test_what_jobs_need_is_loaded_once_for_all_processes():
 
 
 def test_ctrl_c_does_not_cut_the_start_of_a_process_and_does_not_wait_for_it():
-    begun, ended = threading.Event(), threading.Event()
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def start():
         begun.set()
-        time.sleep(0.5)
+        go_on.wait(30)
         ended.set()
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -110,6 +109,7 @@ def test_ctrl_c_does_not_cut_the_start_of_a_process_and_does_not_wait_for_it():
         assert not ended.is_set()
     finally:
         signal.signal(signal.SIGINT, before)
+    go_on.set()
     assert ended.wait(10)
 
 

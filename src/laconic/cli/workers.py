@@ -245,7 +245,8 @@ def _uncut(call: Callable[[], object]) -> None:
 
     thread = threading.Thread(target=attempt, daemon=True)  # nobody who pressed Ctrl-C waits for it
     thread.start()
-    thread.join()
+    while thread.is_alive():
+        thread.join(0.1)  # without a limit, a Ctrl-C that comes just before the wait begins is heeded after it
     if failures:
         raise failures[0]
 
