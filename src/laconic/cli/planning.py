@@ -1,7 +1,7 @@
 """A search for a network in a folder, the network it recommends trained on all data, and a report."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from laconic.cli.winner import MODEL, train_winner
 from laconic.cli.workers import WorkerError
 from laconic.core.units import format_bytes
 from laconic.datasets import SequenceData
-from laconic.report import planning_section, write_report
+from laconic.report import network_name, planning_section, write_report
 from laconic.rnn.planner import Finding, Plan, Progress, SearchFailedError, Wish, forget, plan
 
 Row = dict[str, Any]
@@ -110,7 +110,7 @@ class _Shown:
         stage = "finalists" if progress.finals else "search"
         said = f"{progress.n_done} tried, {progress.n_pruned} given up early"
         if progress.best:
-            said += f"; best {name_of(progress.best.to_dict())}, {100 * progress.best.accuracy:.2f} %"
+            said += f"; best {network_name(progress.best.to_dict())}, {100 * progress.best.accuracy:.2f} %"
         self.line.show(stage, progress.n_done, max(self.wish.n_trials, progress.n_done), said)
         if progress.n_done != self.before and progress.n_done and self.line.is_due(progress.n_done, stage):
             self.line.line(f"{stage}: {said}")
@@ -143,19 +143,7 @@ def _metrics(planning: Planning, data: SequenceData, found: Plan) -> dict[str, A
 def row_of(finding: Finding) -> Row:
     """Return a finding as JSON values, with a name to be read."""
     values = finding.to_dict()
-    return {"name": name_of(values)} | values
-
-
-def name_of(row: Mapping[str, Any]) -> str:
-    """Return what a network is called.
-
-    Examples
-    --------
-    >>> name_of({"cell": "gru", "method": "kronecker", "hidden": 24})
-    'gru, kronecker, 24 units'
-    """
-    bits = ", 8 bits" if row.get("bits") == 8 else ""
-    return f"{row['cell']}, {row['method']}, {row['hidden']} units{bits}"
+    return {"name": network_name(values)} | values
 
 
 def table(rows: Sequence[Row]) -> str:

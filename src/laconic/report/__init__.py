@@ -31,7 +31,7 @@ from laconic.report.nmf import (
     plot_top_features,
     read_nmf,
 )
-from laconic.report.planning import planning_section, plot_front
+from laconic.report.planning import network_name, planning_section, plot_front
 from laconic.report.ranks import plot_approximation, plot_spectra
 from laconic.report.records import Epoch, MethodRow
 from laconic.report.section import Cell, Column, Figure, Part, Section, Table, TableRow, Term
@@ -74,6 +74,7 @@ __all__ = [
     "codes_section",
     "compression_section",
     "deployment_section",
+    "network_name",
     "nmf_section",
     "planning_section",
     "plot_approximation",

@@ -34,11 +34,23 @@ _COUNTING = (
 )
 
 
+def network_name(row: Mapping[str, Any]) -> str:
+    """Return what a network that a search found is called.
+
+    Examples
+    --------
+    >>> network_name({"cell": "gru", "method": "kronecker", "hidden": 24})
+    'GRU, Kronecker, 24 units'
+    """
+    bits = ", 8 bits" if row.get("bits") == 8 else ""
+    return f"{cell_name(row['cell'])}, {look(row['method']).adjective}, {row['hidden']} units{bits}"
+
+
 def planning_section(metrics: Mapping[str, Any]) -> Section:
     """Return what `laconic plan` found, the content of its metrics.json, as a section."""
     best, front = metrics["best"], metrics["front"]
     finding = (
-        f"{_name(best)}: {_percent(best['test_accuracy'])} of the test data, with {size(best['bytes'])} and "
+        f"{network_name(best)}: {_percent(best['test_accuracy'])} of the test data, with {size(best['bytes'])} and "
         f"{count(best['macs'])} multiply-adds for a sequence."
     )
     table = Table(_COLUMNS, tuple(_table_row(row, best) for row in front))
@@ -56,7 +68,7 @@ def planning_section(metrics: Mapping[str, Any]) -> Section:
 
 def _table_row(row: Row, best: Row) -> TableRow:
     cells = (
-        Cell(_name(row), keep_shapes(row["structure"])),
+        Cell(network_name(row), keep_shapes(row["structure"])),
         Cell(size(row["bytes"]), count(row["bytes"])),
         Cell(f"{100 * row['accuracy']:.2f}", ", ".join(f"{100 * one:.2f}" for one in row["accuracies"])),
         Cell(count(row["macs"])),
@@ -67,14 +79,9 @@ def _table_row(row: Row, best: Row) -> TableRow:
     return TableRow(cells, row["method"], "best" if row["number"] == best["number"] else "")
 
 
-def _name(row: Row) -> str:
-    bits = ", 8 bits" if row.get("bits") == 8 else ""
-    return f"{cell_name(row['cell'])}, {look(row['method']).adjective}, {row['hidden']} units{bits}"
-
-
 def _figures(metrics: Mapping[str, Any]) -> tuple[Figure, Figure]:
     rows, front = metrics["findings"], metrics["front"]
-    said = "; ".join(f"{_name(row)} {_percent(row['accuracy'])} at {size(row['bytes'])}" for row in front)
+    said = "; ".join(f"{network_name(row)} {_percent(row['accuracy'])} at {size(row['bytes'])}" for row in front)
     caption = "Each mark is a network that was trained to the end; the line joins those that no other one beats."
     return (
         Figure(plot_front(rows, "bytes", metrics["wish"]["budget"]), "Accuracy against size", f"{said}.", caption),
